@@ -1,0 +1,81 @@
+"""Amounts as Kubernetes writes them (500m, 1Gi) and spans of time as people write them (90s, 24h)."""
+
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+_SUFFIXES = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    "k": Decimal(10) ** 3,
+    "M": Decimal(10) ** 6,
+    "G": Decimal(10) ** 9,
+    "T": Decimal(10) ** 12,
+    "P": Decimal(10) ** 15,
+    "Ki": Decimal(2) ** 10,
+    "Mi": Decimal(2) ** 20,
+    "Gi": Decimal(2) ** 30,
+    "Ti": Decimal(2) ** 40,
+    "Pi": Decimal(2) ** 50,
+}
+_QUANTITY = re.compile(r"^(\d{1,12}(?:\.\d{1,6})?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
+_DURATION = re.compile(r"^(\d{1,8})(s|m|h|d)?$")
+_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+MAX_PATIENCE = 30 * 86_400
+
+
+def amount(quantity: str) -> Decimal:
+    """The number behind a quantity, in cores or bytes: "500m" is 0.5, "1Gi" is 1073741824.
+
+    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+    Raises ValueError where it is none.
+    """
+    found = _QUANTITY.match(quantity)
+    if found is None:
+        raise ValueError(f"{quantity!r} is no quantity; write it like 500m, 2, 512Mi or 10Gi")
+    return Decimal(found[1]) * _SUFFIXES[found[2] or ""]
+
+
+def _positive(quantity: str) -> str:
+    if amount(quantity) <= 0:
+        raise ValueError("must be more than zero")
+    return quantity
+
+
+def _cores(quantity: str) -> str:
+    if amount(quantity) > 1_000:
+        raise ValueError("more than 1000 cores; write it like 500m or 2")
+    return quantity
+
+
+def _bytes(quantity: str) -> str:
+    if amount(quantity) < 2**20:
+        raise ValueError("less than 1Mi; write it like 512Mi or 10Gi")
+    return quantity
+
+
+def seconds(text: object) -> object:
+    """A span of time in seconds: 90, "90s", "15m", "24h" and "7d" are all taken; anything else is left to pydantic."""
+    if isinstance(text, str):
+        found = _DURATION.match(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no span of time; write it like 90s, 15m, 24h or 7d")
+        return int(found[1]) * _SECONDS[found[2]]
+    return text
+
+
+def _patient(value: int) -> int:
+    if not 1 <= value <= MAX_PATIENCE:
+        raise ValueError("must lie between 1 second and 30 days; write it like 24h")
+    return value
+
+
+_Quantity = Annotated[str, StringConstraints(max_length=32), AfterValidator(_positive)]
+Cpu = Annotated[_Quantity, AfterValidator(_cores)]
+"""Cores: "500m" or "2"."""
+Bytes = Annotated[_Quantity, AfterValidator(_bytes)]
+"""Memory or storage: "1Gi"."""
+Seconds = Annotated[int, BeforeValidator(seconds), AfterValidator(_patient)]
+"""A span of time, kept as whole seconds."""

@@ -1,0 +1,43 @@
+"""What a customer asks for: the request of an instance, and what a retry may change in it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.quantities import Bytes, Cpu, Seconds
+from schemas.text import DnsLabel, ImageName
+
+DatabaseType = Literal["shared", "dedicated"]
+
+
+class Closed(BaseModel):
+    """A model that refuses what it does not know, so that a misspelt field is an error and never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InstanceRequest(Closed):
+    """What one instance shall be. `image` None means the profile's; `patience` is how long it may wait for room."""
+
+    profile: DnsLabel = "default"
+    db_type: DatabaseType = "shared"
+    cpu: Cpu = "500m"
+    memory: Bytes = "1Gi"
+    volume: Bytes = "10Gi"
+    image: ImageName | None = None
+    patience: Seconds | None = None
+
+
+class RequestChange(Closed):
+    """What a retry may change; None leaves it as it was. The database and the volume's size stay."""
+
+    profile: DnsLabel | None = None
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+    image: ImageName | None = None
+    patience: Seconds | None = None
+
+    def applied_to(self, request: InstanceRequest) -> InstanceRequest:
+        """The request with this change in it. `patience` is one attempt's: it does not carry over."""
+        changes = self.model_dump(exclude_none=True)
+        return request.model_copy(update={"patience": None, **changes})

@@ -1,0 +1,83 @@
+"""All settings in one place: environment variables with the prefix REPRISE_, read once at the start."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import BadSettings
+from schemas.quantities import MAX_PATIENCE, Seconds
+from schemas.text import DnsLabel
+
+
+class Settings(BaseSettings):
+    """Every setting of every part; a part reads what concerns it. Spans are in seconds, or like "15m"."""
+
+    model_config = SettingsConfigDict(env_prefix="REPRISE_", extra="ignore", frozen=True)
+
+    # Where things are
+    database_url: str = Field(default="", description="postgresql://user:password@host:port/database")
+    nats_url: str = Field(default="", description="nats://host:4222, several separated by commas")
+    cluster: Literal["simulated", "kubernetes"] = "kubernetes"
+    kubeconfig: Path | None = Field(default=None, description="None inside a cluster: the pod's own account")
+    namespace: DnsLabel = "reprise"
+    installation: DnsLabel = Field(default="reprise", description="tells two installations in one cluster apart")
+    profiles: Path | None = Field(default=None, description="the file of named profiles; None: the built-in one")
+    data_dir: Path = Path(".reprise")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    database_service_url: str = Field(default="", description="where effects reach the database-service; '': host:port")
+
+    # Who may do what
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="shared secret of the tokens (HS256), 32 bytes or more"
+    )
+    jwks_url: str | None = Field(default=None, description="or: where the keys of an identity provider are")
+    jwt_audience: str = "reprise"
+    event_key: SecretStr | None = Field(default=None, description="signs facts and commands on the bus")
+    service_token: SecretStr | None = Field(default=None, description="role service; '': made from jwt_secret")
+    database_keys: SecretStr | None = Field(default=None, description="Fernet keys for passwords at rest, newest first")
+    shared_servers: SecretStr | None = Field(
+        default=None, description="JSON list of PostgreSQL servers for shared databases; None: the one of database_url"
+    )
+
+    # How patient Reprise is
+    database_timeout: Seconds = 300
+    deploy_timeout: Seconds = 180
+    init_timeout: Seconds = 900
+    overdue_after: Seconds = 60
+    overdue_limit: Seconds = 900
+    purge_after: Seconds = 7 * 86_400
+    failure_grace: float = Field(default=30.0, ge=0, le=MAX_PATIENCE, description="how long a failing image may fail")
+    resync_every: float = Field(default=30.0, gt=0, le=3600)
+    deploy_concurrency: int = Field(default=10, ge=1, le=10_000)
+
+    # How wide it works
+    batch_size: int = Field(default=500, ge=1, le=5_000, description="events decided in one transaction")
+    effect_concurrency: int = Field(default=16, ge=1, le=500)
+    leader_timeout: float = Field(default=5.0, ge=1, le=60, description="idle_session_timeout of a leader's connection")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    # For clients
+    url: str = Field(default="", description="where the HTTP API is")
+    token: SecretStr | None = None
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """The settings of this process. Raises BadSettings naming the variable that is wrong and what it must be."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = "REPRISE_" + "_".join(str(part) for part in first["loc"]).upper()
+            raise BadSettings(name, first["msg"]) from error
+
+    def required(self, *names: str) -> Self:
+        """These settings, when each of `names` is set. Raises BadSettings naming the first that is missing."""
+        for name in names:
+            if not getattr(self, name):
+                meaning = type(self).model_fields[name].description or "see docs/operations.md"
+                raise BadSettings(f"REPRISE_{name.upper()}", f"is missing; set it ({meaning})")
+        return self
