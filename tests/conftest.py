@@ -1,0 +1,6 @@
+"""The fixtures every test may ask for; each is made in its own small module under tests/support."""
+
+from tests.support.nats import nats_server, nats_url
+from tests.support.postgres import database, migrated_template, postgres_server
+
+__all__ = ["database", "migrated_template", "nats_server", "nats_url", "postgres_server"]

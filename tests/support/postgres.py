@@ -1,0 +1,62 @@
+"""A real PostgreSQL server for the test session, and a fresh migrated database for each test."""
+
+import asyncio
+import importlib.util
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from embedded.postgres import Postgres
+from tests.support.ports import free_port
+from tests.support.running import running
+
+TEMPLATE = "migrated_template"
+# a test's data need not survive a power cut, and several engines with their pools are open at once
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One server for the session; `postgres_server.url(database)` reaches any database on it as superuser."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"), free_port(), secrets.token_urlsafe(), FAST)
+    with running(server.child()):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Postgres) -> str:
+    """The name of a database that is migrated and never used otherwise: what each test's database is copied from."""
+    asyncio.run(_make_template(postgres_server))
+    if importlib.util.find_spec("persistence.migrate") is not None:
+        importlib.import_module("persistence.migrate").upgrade(postgres_server.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest_asyncio.fixture
+async def database(postgres_server: Postgres, migrated_template: str) -> AsyncIterator[str]:
+    """The URL (postgresql://…) of a fresh, migrated database, dropped after the test."""
+    name = f"test_{secrets.token_hex(6)}"
+    async with administration(postgres_server) as connection:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    yield postgres_server.url(name)
+    async with administration(postgres_server) as connection:
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@asynccontextmanager
+async def administration(server: Postgres) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A superuser's connection to the server's own database."""
+    connection = await asyncpg.connect(server.url("postgres"))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _make_template(server: Postgres) -> None:
+    async with administration(server) as connection:
+        await connection.execute(f'CREATE DATABASE "{TEMPLATE}"')
