@@ -8,6 +8,7 @@ from uuid import UUID
 from schemas.codes import ErrorCode
 from schemas.payloads import DatabaseRef
 from schemas.requests import InstanceRequest
+from schemas.types import EventType
 from statemachine.states import MEANINGS, State
 
 
@@ -18,6 +19,7 @@ class Instance:
     cause, cause_code   why it waits now, in the cluster's words
     error_*             why the last attempt failed
     failed_state        where the last attempt failed; `verifying` while a retry has not passed it yet
+    failed_by           the event that failed it
     waiting_job_id      the retry that waits for a clean-up
     init_began          a node took this attempt's pod: the database may be half initialised
     avertable           clean-up may still keep what turned ready
@@ -44,6 +46,7 @@ class Instance:
     error_code: ErrorCode | None = None
     error_message: str | None = None
     failed_state: State | None = None
+    failed_by: EventType | None = None
     verifying: bool = False
     init_began: bool = False
     avertable: bool = True

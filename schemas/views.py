@@ -1,0 +1,212 @@
+"""What the HTTP API answers: one model a resource, read alike by the command line and the pages."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from schemas.codes import ErrorCode
+from schemas.requests import Closed, DatabaseType, InstanceRequest, RequestChange
+from schemas.text import DnsLabel, LabelValue, Reason
+
+
+class CreateInstance(InstanceRequest):
+    """POST /api/instances: the request, whose it is and what it is called. A customer may leave out `customer_id`."""
+
+    customer_id: LabelValue | None = None
+    name: DnsLabel
+    reason: Reason = ""
+
+
+class RetryInstance(RequestChange):
+    """POST …/retry: what to change in the request, and why."""
+
+    reason: Reason = ""
+
+
+class Wish(Closed):
+    """The body of every other wish: why."""
+
+    reason: Reason = ""
+
+
+class PublishEvent(Closed):
+    """POST /api/instances/{id}/events: a wish published by hand; `data` is the payload of its type."""
+
+    type: str = Field(max_length=64)
+    data: dict[str, Any] = {}
+    reason: Reason = ""
+
+
+class DatabaseView(BaseModel):
+    """Which database an instance has; never its password."""
+
+    db_server_id: str
+    host: str
+    port: int
+    database: str
+    username: str
+
+
+class Waiting(BaseModel):
+    """Why an instance waits: the awaited event, the cause, the deadline and what happens next, and all in one line."""
+
+    awaited: str
+    cause: str | None
+    deadline_at: datetime | None
+    next: str
+    line: str
+
+
+class InstanceView(BaseModel):
+    """One instance."""
+
+    id: UUID
+    customer_id: str
+    name: str
+    state: str
+    status: str
+    provisioning_status: str
+    can_retry: bool
+    has_run: bool
+    held: bool
+    attempt: int
+    job_id: UUID
+    request: InstanceRequest
+    db_type: DatabaseType
+    database: DatabaseView | None
+    error_code: ErrorCode | None
+    error_message: str | None
+    cause: str | None
+    cause_code: ErrorCode | None
+    waiting: Waiting | None
+    deadline_at: datetime | None
+    created_at: datetime
+    state_since: datetime
+
+
+class InstancePage(BaseModel):
+    """Some instances, newest first; `next_cursor` asks for those after them, None: these were the last."""
+
+    items: list[InstanceView]
+    next_cursor: str | None
+
+
+class WishAccepted(BaseModel):
+    """A wish was taken: the job to follow, and the instance as it reads now."""
+
+    message: str
+    instance_id: UUID
+    job_id: UUID
+    status: str
+    provisioning_status: str
+
+
+class RetryQueued(BaseModel):
+    """The answer of the admin's retry route."""
+
+    message: str = "Instance provisioning retry queued"
+    instance_id: UUID
+    job_id: UUID
+
+
+class JobView(BaseModel):
+    """How the attempt that a wish began goes, and how it ended."""
+
+    job_id: UUID
+    instance_id: UUID
+    type: str
+    attempt: int | None
+    status: Literal["queued", "running", "succeeded", "failed", "cancelled", "averted", "superseded"]
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    error_code: ErrorCode | None
+    error_message: str | None
+
+
+class AuditRow(BaseModel):
+    """One row of the audit log."""
+
+    event_id: UUID
+    instance_id: UUID
+    sequence: int
+    recorded_at: datetime
+    type: str
+    actor: str
+    reason: str
+    attempt: int | None
+    step: int | None
+    state_before: str
+    state_after: str
+    outcome: Literal["applied", "stale", "rejected"]
+    error: str | None
+    correlation_id: UUID
+    causation_id: UUID | None
+    data: dict[str, Any]
+
+
+class AuditPage(BaseModel):
+    """Some rows of the audit log; `next_cursor` asks for the following ones."""
+
+    items: list[AuditRow]
+    next_cursor: str | None
+
+
+class NodeRoom(BaseModel):
+    """What one node has and what pods have taken, in cores and bytes."""
+
+    name: str
+    cpu: float
+    cpu_used: float
+    memory: int
+    memory_used: int
+    ready: bool
+
+
+class Capacity(BaseModel):
+    """Whether a request seems to fit now. A hint: the scheduler decides."""
+
+    fits: bool | None
+    short: str | None
+    nodes: list[NodeRoom]
+    hint: str = "a hint; the cluster's scheduler decides"
+
+
+class PlanLine(BaseModel):
+    """One thing and what would become of it."""
+
+    action: Literal["reuse", "create", "delete", "keep", "empty"]
+    kind: str
+    name: str
+    why: str
+
+
+class Plan(BaseModel):
+    """What a create or a retry would do: nothing has been done."""
+
+    dry_run: Literal[True] = True
+    allowed: bool
+    why_not: str | None
+    request: InstanceRequest
+    lines: list[PlanLine]
+    capacity: Capacity
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it; `detail` is the sentence, `field` what is wrong in the input."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    field: str | None = None
+
+
+class Health(BaseModel):
+    """What works and what does not, by the name of the dependency."""
+
+    status: Literal["ok", "unavailable"]
+    checks: dict[str, str]
