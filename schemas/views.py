@@ -35,7 +35,7 @@ class PublishEvent(Closed):
     """POST /api/instances/{id}/events: a wish published by hand; `data` is the payload of its type."""
 
     type: str = Field(max_length=64)
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default_factory=dict)
     reason: Reason = ""
 
 

@@ -1,0 +1,77 @@
+"""The connection pool, and the one place where PostgreSQL's failures are told apart from faults of the data."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from schemas.errors import DependencyDown
+
+_PASSING = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    OSError,
+    TimeoutError,
+)
+"""What goes away by itself: the event that met it is at no fault. A failed-over primary reads as read-only."""
+
+
+def sqlalchemy_url(url: str) -> str:
+    """postgresql://… as SQLAlchemy wants it for asyncpg."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+asyncpg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def make_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
+    """A pool of at most `pool_size` connections to `url` (postgresql://user:password@host:port/database)."""
+    return create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"timeout": 5, "server_settings": {"application_name": "reprise"}},
+    )
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether PostgreSQL is at fault and not the data: the same statement may succeed later."""
+    while error is not None:
+        if isinstance(error, _PASSING | PoolTimeout | InterfaceError):
+            return True
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        error = error.__cause__ or getattr(error, "orig", None)
+    return False
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Turns failures of PostgreSQL into DependencyDown; errors of the data pass as they are."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        if is_passing(error):
+            raise DependencyDown("postgresql", _first_line(error)) from error
+        raise
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One READ COMMITTED transaction. Raises DependencyDown where PostgreSQL is at fault."""
+    async with translated(), engine.begin() as connection:
+        yield connection
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(getattr(error, "orig", None) or error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,152 @@
+"""The tables, as SQLAlchemy knows them; the generated columns are made from the state machine's own table."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from statemachine.states import MEANINGS
+
+metadata = MetaData()
+_Time = DateTime(timezone=True)
+
+
+def derived(column: str) -> str:
+    """SQL for a generated column: the word that people see, out of the one state."""
+    words: dict[str, list[str]] = {}
+    for state, meaning in MEANINGS.items():
+        words.setdefault(getattr(meaning, column), []).append(f"'{state.value}'")
+    cases = " ".join(f"WHEN state IN ({', '.join(states)}) THEN '{word}'" for word, states in words.items())
+    return f"CASE {cases} END"
+
+
+_STATES = ", ".join(f"'{state.value}'" for state in MEANINGS)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("customer_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("request", JSONB, nullable=False),
+    Column("job_id", Uuid, nullable=False),
+    Column("created_at", _Time, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("status", Text, Computed(derived("status"), persisted=True), nullable=False),
+    Column("provisioning_status", Text, Computed(derived("provisioning_status"), persisted=True), nullable=False),
+    Column("state_since", _Time, nullable=False),
+    Column("queued_at", _Time),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("has_run", Boolean, nullable=False),
+    Column("held_at", _Time),
+    Column("waiting_job_id", Uuid),
+    Column("cause", Text),
+    Column("cause_code", Text),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("failed_state", Text),
+    Column("failed_by", Text),
+    Column("verifying", Boolean, nullable=False),
+    Column("init_began", Boolean, nullable=False),
+    Column("avertable", Boolean, nullable=False),
+    Column("applied_at", _Time),
+    Column("deadline_at", _Time),
+    Column("overdue", Integer, nullable=False),
+    Column("database", JSONB),
+    Column("sequence", Integer, nullable=False, comment="of the last row in the audit log"),
+    Column("chain", LargeBinary, nullable=False, comment="hash of the last row in the audit log"),
+    CheckConstraint(f"state IN ({_STATES})", name="state_is_known"),
+    CheckConstraint(
+        "NOT has_run OR state NOT IN ('cleaning_up', 'cleaning_up_before_retry', 'pending', 'error', "
+        "'allocating_database', 'deploying', 'initializing')",
+        name="what_has_run_is_never_cleaned_up",
+    ),
+    Index("instances_by_age", text("created_at DESC"), text("id DESC")),
+    Index("instances_by_customer", "customer_id", text("created_at DESC"), text("id DESC")),
+    Index("instances_name_is_unique", "customer_id", "name", unique=True, postgresql_where=text("state <> 'deleted'")),
+    Index("instances_queue", "queued_at", "id", postgresql_where=text("state = 'pending'")),
+    Index(
+        "instances_in_motion",
+        "id",
+        postgresql_where=text("state NOT IN ('running', 'stopped', 'error', 'deleted', 'trashed')"),
+    ),
+    postgresql_with={"fillfactor": "80"},
+)
+
+event_ids = Table(
+    "event_ids",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("instance_id", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    comment="every event that was ever decided; outlives the archiving of the audit log",
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("instance_id", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("recorded_at", _Time, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempt", Integer),
+    Column("step", Integer),
+    Column("state_before", Text, nullable=False),
+    Column("state_after", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text),
+    Column("correlation_id", Uuid, nullable=False),
+    Column("causation_id", Uuid),
+    Column("event", LargeBinary, nullable=False, comment="the exact bytes that were hashed"),
+    Column("policy", LargeBinary, nullable=False),
+    Column("prev_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("instance_id", "sequence"),
+    CheckConstraint("outcome IN ('applied', 'stale', 'rejected')", name="outcome_is_known"),
+    Index("audit_log_by_time", "recorded_at", "instance_id", "sequence"),
+    Index("audit_log_by_job", "correlation_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("instance_id", Uuid, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("headers", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("timer", Boolean, nullable=False),
+    Column("sent", Integer, nullable=False, server_default=text("0"), comment="how often a timer has been sent"),
+    Column("available_at", _Time, nullable=False, server_default=func.now()),
+    Index("outbox_by_time", "available_at", "id"),
+    Index("outbox_timers", "instance_id", postgresql_where=text("timer")),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="uuid5 of caller, route and key"),
+    Column("body_hash", LargeBinary, nullable=False),
+    Column("created_at", _Time, nullable=False, server_default=func.now()),
+)

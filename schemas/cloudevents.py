@@ -1,0 +1,139 @@
+"""Events as CloudEvents 1.0 in binary mode: attributes as `ce-*` headers, the payload as JSON data.
+
+Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/nats-protocol-binding.md
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.errors import BrokenMessage
+from schemas.events import SCHEMA_VERSION, Actor, Event, payload
+from schemas.text import MAX_REASON, Reason
+from schemas.types import EventType
+
+INSTANCES = "instances"
+CHANGES = "changes"
+_REASON = TypeAdapter(Reason)
+
+
+def subject(event: Event) -> str:
+    """Where the event travels: instances.<instance id>.<type>."""
+    return f"{INSTANCES}.{event.instance_id}.{event.type.value}"
+
+
+def dataschema(event_type: EventType) -> str:
+    """Names the model of the data and its version."""
+    return f"reprise:{event_type.value}:{SCHEMA_VERSION}"
+
+
+def headers(event: Event) -> dict[str, str]:
+    """The attributes of the event; those that have no value are left out."""
+    found = {
+        "ce-specversion": "1.0",
+        "ce-id": str(event.id),
+        "ce-source": f"/reprise/{event.actor.via}",
+        "ce-type": event.type.value,
+        "ce-subject": str(event.instance_id),
+        "ce-time": event.time.astimezone(UTC).isoformat(timespec="microseconds"),
+        "ce-dataschema": dataschema(event.type),
+        "ce-datacontenttype": "application/json",
+        "ce-actor": str(event.actor),
+        "ce-correlationid": str(event.correlation_id),
+    }
+    optional = {
+        "ce-reason": _one_line(event.reason),
+        "ce-attempt": event.attempt,
+        "ce-step": event.step,
+        "ce-causationid": event.causation_id,
+        "traceparent": event.traceparent,
+        "replay": "true" if event.replay_id else None,
+        "replay-id": event.replay_id,
+    }
+    found.update({name: str(value) for name, value in optional.items() if value not in (None, "")})
+    return found
+
+
+def data(event: Event) -> bytes:
+    """The payload as JSON bytes."""
+    return event.data.model_dump_json().encode()
+
+
+def parse(headers: Mapping[str, str], body: bytes) -> Event:
+    """The event in a message. Raises BrokenMessage naming the attribute or field that is wrong."""
+    kind = _type(headers)
+    event_id = _uuid(headers, "ce-id")
+    correlation = headers.get("ce-correlationid")
+    return Event(
+        id=event_id,
+        type=kind,
+        instance_id=_uuid(headers, "ce-subject"),
+        time=_time(headers),
+        actor=Actor.parse(_attribute(headers, "ce-actor", "unknown:unknown")[:200]),
+        data=payload(kind, body or b"{}"),
+        correlation_id=_uuid(headers, "ce-correlationid") if correlation else event_id,
+        attempt=_number(headers, "ce-attempt"),
+        step=_number(headers, "ce-step"),
+        reason=_reason(headers),
+        causation_id=_uuid(headers, "ce-causationid") if headers.get("ce-causationid") else None,
+        traceparent=headers.get("traceparent"),
+        replay_id=_uuid(headers, "replay-id") if headers.get("replay-id") else None,
+    )
+
+
+def _one_line(text: str) -> str:
+    """A header holds one line of ASCII: the rest is escaped, and `_reason` reads it back."""
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def _reason(headers: Mapping[str, str]) -> str:
+    raw = headers.get("ce-reason", "")
+    try:
+        return _REASON.validate_python(raw.encode("ascii", "backslashreplace").decode("unicode_escape"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise BrokenMessage("ce-reason", f"must be plain text of at most {MAX_REASON} characters") from error
+
+
+def _attribute(headers: Mapping[str, str], name: str, default: str | None = None) -> str:
+    value = headers.get(name, default)
+    if value is None:
+        raise BrokenMessage(name, "is missing; send a CloudEvent in binary mode")
+    return value
+
+
+def _type(headers: Mapping[str, str]) -> EventType:
+    name = _attribute(headers, "ce-type")
+    try:
+        return EventType(name)
+    except ValueError as error:
+        raise BrokenMessage("ce-type", f"{name!r} is no event type that Reprise knows") from error
+
+
+def _uuid(headers: Mapping[str, str], name: str) -> UUID:
+    text = _attribute(headers, name)
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BrokenMessage(name, f"{text!r} is no UUID") from error
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name)
+    if text is None:
+        return None
+    if not text.isdecimal() or len(text) > 9:
+        raise BrokenMessage(name, f"{text!r} is no whole number")
+    return int(text)
+
+
+def _time(headers: Mapping[str, str]) -> datetime:
+    text = _attribute(headers, "ce-time")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BrokenMessage("ce-time", f"{text!r} is no time; write it like 2026-01-31T12:00:00Z") from error
+    if moment.tzinfo is None:
+        raise BrokenMessage("ce-time", f"{text!r} has no zone; write it like 2026-01-31T12:00:00Z")
+    return moment.astimezone(UTC)
