@@ -1,0 +1,54 @@
+"""The audit log's rows and the chain of hashes that makes a changed, missing or moved row evident."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the audit log before it is hashed. `event` and `policy` are the exact bytes that are kept."""
+
+    instance_id: UUID
+    sequence: int
+    event_id: UUID
+    recorded_at: datetime
+    type: str
+    actor: str
+    reason: str
+    attempt: int | None
+    step: int | None
+    state_before: str
+    state_after: str
+    outcome: str
+    error: str | None
+    correlation_id: UUID
+    causation_id: UUID | None
+    event: bytes
+    policy: bytes
+
+    def hashed(self, prev_hash: bytes) -> bytes:
+        """SHA-256 (32 bytes) over the hash of the row before and every column of this one."""
+        columns = (
+            self.instance_id,
+            self.sequence,
+            self.event_id,
+            self.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            self.type,
+            self.actor,
+            self.reason,
+            self.attempt,
+            self.step,
+            self.state_before,
+            self.state_after,
+            self.outcome,
+            self.error,
+            self.correlation_id,
+            self.causation_id,
+            self.event.decode(),
+            self.policy.decode(),
+        )
+        return hashlib.sha256(prev_hash + orjson.dumps(columns, default=str)).digest()

@@ -1,0 +1,167 @@
+"""The one writer, on a real PostgreSQL."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from persistence.writer import Writer
+from schemas.events import Actor, Event, wish
+from schemas.payloads import PAYLOADS, ProvisionRequested
+from schemas.requests import Closed
+from schemas.types import EventType as E
+from statemachine.decision import Outcome
+from statemachine.instance import Instance
+from statemachine.policy import Policy
+from statemachine.states import State
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ALICE = Actor("cli", "alice")
+
+
+def provision(name: str = "shop", instance_id: UUID | None = None) -> Event:
+    return wish(
+        E.PROVISION_REQUESTED, instance_id or uuid4(), ALICE, NOW, ProvisionRequested(customer_id="c", name=name)
+    )
+
+
+def fact(instance: Instance, event_type: E, data: Closed | None = None, step: int | None = None) -> Event:
+    return Event(
+        id=uuid4(),
+        type=event_type,
+        instance_id=instance.id,
+        time=NOW,
+        actor=Actor("watcher", "watcher"),
+        data=data if data is not None else PAYLOADS[event_type](),
+        correlation_id=instance.job_id,
+        attempt=instance.attempt,
+        step=instance.step if step is None else step,
+    )
+
+
+@pytest.fixture
+def writer(engine: AsyncEngine) -> Writer:
+    return Writer(engine, Policy(), clock=lambda: NOW)
+
+
+async def scalars(engine: AsyncEngine, sql: str) -> list[object]:
+    async with engine.connect() as connection:
+        return list((await connection.execute(text(sql))).scalars())
+
+
+async def test_a_batch_writes_instance_audit_and_outbox_together(writer: Writer, engine: AsyncEngine) -> None:
+    created = provision()
+    results = await writer.apply([created])
+    assert [r.outcome for r in results] == [Outcome.APPLIED]
+    instance = results[0].instance
+    assert instance is not None
+    admitted = await writer.apply([fact(instance, E.PROVISION_ADMITTED)])
+    assert admitted[0].instance is not None
+    assert admitted[0].instance.state is State.ALLOCATING_DATABASE
+    assert await scalars(engine, "SELECT status || '/' || provisioning_status FROM instances") == [
+        "creating/provisioning"
+    ]
+    assert await scalars(engine, "SELECT type FROM audit_log ORDER BY sequence") == [
+        "provision.requested",
+        "provision.admitted",
+    ]
+    subjects = await scalars(engine, "SELECT subject FROM outbox WHERE NOT timer AND subject LIKE 'instances.%'")
+    assert subjects == [f"instances.{instance.id}.database.allocate"]
+    timers = await scalars(engine, "SELECT subject FROM outbox WHERE timer ORDER BY available_at")
+    assert [str(t).split(".", 2)[2] for t in timers] == ["step.overdue", "database.timeout"]
+
+
+async def test_entering_a_state_drops_the_timers_of_the_last(writer: Writer, engine: AsyncEngine) -> None:
+    instance = (await writer.apply([provision()]))[0].instance
+    assert instance is not None
+    instance = (await writer.apply([fact(instance, E.PROVISION_ADMITTED)]))[0].instance
+    assert instance is not None
+    await writer.apply([wish(E.CANCEL_REQUESTED, instance.id, ALICE, NOW)])
+    timers = await scalars(engine, "SELECT subject FROM outbox WHERE timer")
+    assert [str(t).split(".", 2)[2] for t in timers] == ["step.overdue"]
+
+
+async def test_a_duplicate_is_counted_and_changes_nothing(writer: Writer, engine: AsyncEngine) -> None:
+    event = provision()
+    results = await writer.apply([event, event])
+    again = await writer.apply([event])
+    assert [r.outcome for r in (*results, *again)] == [Outcome.APPLIED, Outcome.DUPLICATE, Outcome.DUPLICATE]
+    assert await scalars(engine, "SELECT count(*) FROM audit_log") == [1]
+
+
+async def test_stale_and_rejected_events_are_recorded_as_such(writer: Writer, engine: AsyncEngine) -> None:
+    instance = (await writer.apply([provision()]))[0].instance
+    assert instance is not None
+    stale = fact(instance, E.DEPLOY_READY, step=0)
+    await writer.apply([stale, wish(E.RETRY_REQUESTED, instance.id, ALICE, NOW)])
+    rows = await scalars(engine, "SELECT outcome || ': ' || error FROM audit_log ORDER BY sequence OFFSET 1")
+    assert rows == [
+        "stale: belongs to step 0, and step 1 has begun",
+        "rejected: retry.requested is not possible while the instance is pending",
+    ]
+
+
+async def test_a_name_is_taken_until_its_instance_is_deleted(writer: Writer) -> None:
+    await writer.apply([provision("shop")])
+    second = (await writer.apply([provision("shop")]))[0]
+    assert (second.outcome, second.why) == (Outcome.REJECTED, "An instance of this name exists already")
+
+
+async def test_twenty_writers_of_the_same_new_name_make_one(writer: Writer, engine: AsyncEngine) -> None:
+    results = await asyncio.gather(*(writer.apply([provision("shop")]) for _ in range(20)))
+    assert sorted(r[0].outcome for r in results).count(Outcome.APPLIED) == 1
+    assert await scalars(engine, "SELECT count(*) FROM instances") == [1]
+
+
+async def test_two_retries_at_once_one_wins(writer: Writer) -> None:
+    instance = (await writer.apply([provision()]))[0].instance
+    assert instance is not None
+    await writer.apply([wish(E.CANCEL_REQUESTED, instance.id, ALICE, NOW)])
+    results = await asyncio.gather(
+        *(writer.apply([wish(E.RETRY_REQUESTED, instance.id, ALICE, NOW)]) for _ in range(2))
+    )
+    assert sorted(r[0].outcome for r in results) == [Outcome.APPLIED, Outcome.REJECTED]
+
+
+@pytest.mark.parametrize("change", ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"])
+async def test_the_audit_log_is_append_only(writer: Writer, engine: AsyncEngine, change: str) -> None:
+    await writer.apply([provision()])
+    with pytest.raises(DBAPIError, match="append-only") as refused:
+        async with engine.begin() as connection:
+            await connection.execute(text(change))
+    assert isinstance(refused.value.orig.__cause__, asyncpg.InsufficientPrivilegeError)  # type: ignore[union-attr]  # asyncpg's own error
+
+
+async def test_raw_sql_cannot_make_the_two_words_disagree(writer: Writer, engine: AsyncEngine) -> None:
+    await writer.apply([provision()])
+    with pytest.raises(DBAPIError, match="can only be updated to DEFAULT"):
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE instances SET status = 'error'"))
+
+
+async def test_a_preview_leaves_no_trace(writer: Writer, engine: AsyncEngine) -> None:
+    results = await writer.preview([provision()])
+    assert results[0].outcome is Outcome.APPLIED
+    assert await scalars(engine, "SELECT count(*) FROM instances") == [0]
+    assert await scalars(engine, "SELECT count(*) FROM audit_log") == [0]
+
+
+async def test_a_decided_timer_leaves_the_outbox(writer: Writer, engine: AsyncEngine) -> None:
+    instance = (await writer.apply([provision()]))[0].instance
+    assert instance is not None
+    decided = (await writer.apply([fact(instance, E.PROVISION_ADMITTED)]))[0].instance
+    assert decided is not None
+    async with engine.connect() as connection:
+        row = (
+            await connection.execute(text("SELECT event_id, available_at FROM outbox WHERE subject LIKE '%overdue'"))
+        ).one()
+    due = fact(decided, E.STEP_OVERDUE, PAYLOADS[E.STEP_OVERDUE].model_validate({"after": 60, "count": 1}))
+    await writer.apply([due])
+    assert row.available_at == NOW + timedelta(seconds=60)
+    assert decided.step == 2
+    assert await scalars(engine, "SELECT count(*) FROM outbox WHERE subject LIKE '%database.allocate'") == [2]
