@@ -1,6 +1,5 @@
 """PostgreSQL from its wheel as a child process: made once, started with settings for a small machine."""
 
-import asyncio
 import importlib.util
 import os
 import secrets
@@ -15,6 +14,7 @@ import asyncpg
 
 from embedded.account import Account, hand_over, let_reach, unprivileged
 from embedded.child import Child
+from embedded.once import run_once
 from embedded.processes import end_postmaster_of
 from schemas.errors import DependencyDown
 
@@ -63,7 +63,7 @@ class Postgres:
             account=account,
             stop_signal=SIGINT,
             death_signal=SIGINT,
-            start_deadline=60.0,
+            start_deadline=300.0,  # after a crash it first reads its log again
             stop_deadline=30.0,
         )
 
@@ -125,7 +125,7 @@ def binary(name: str) -> Path:
 
 
 async def _initdb(target: Path, password_file: Path, account: Account | None) -> None:
-    process = await asyncio.create_subprocess_exec(
+    command = (
         str(binary("initdb")),
         f"--pgdata={target}",
         f"--username={USER}",
@@ -136,17 +136,8 @@ async def _initdb(target: Path, password_file: Path, account: Account | None) ->
         "--builtin-locale=C.UTF-8",
         "--locale=C",
         "--no-instructions",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=target.parent,
-        env=_environment(),
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
     )
-    said, _ = await process.communicate()
-    if process.returncode != 0:
-        raise DependencyDown("PostgreSQL", f"initdb failed: {said.decode(errors='replace').strip()}")
+    await run_once("initdb", command, _environment(), directory=target.parent, account=account)
 
 
 async def _ensure_database(connection: asyncpg.Connection) -> None:

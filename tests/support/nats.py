@@ -11,14 +11,14 @@ from nats.aio.client import Client
 
 from embedded.nats import Nats
 from tests.support.ports import free_port
-from tests.support.running import running
+from tests.support.running import running_for_session
 
 
 @pytest.fixture(scope="session")
 def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
     """One server for the session, with monitoring pages; use `nats_url`, which also empties it."""
     server = Nats(tmp_path_factory.mktemp("nats"), free_port(), secrets.token_urlsafe(), monitoring=free_port())
-    with running(server.child()):
+    with running_for_session(server.child()):
         yield server
 
 

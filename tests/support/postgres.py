@@ -1,7 +1,6 @@
 """A real PostgreSQL server for the test session, and a fresh migrated database for each test."""
 
 import asyncio
-import importlib.util
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from embedded.postgres import Postgres
+from persistence.migrate import upgrade
 from tests.support.ports import free_port
-from tests.support.running import running
+from tests.support.running import running_for_session
 
 TEMPLATE = "migrated_template"
 # a test's data need not survive a power cut, and several engines with their pools are open at once
@@ -23,7 +23,7 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """One server for the session; `postgres_server.url(database)` reaches any database on it as superuser."""
     server = Postgres(tmp_path_factory.mktemp("postgres"), free_port(), secrets.token_urlsafe(), FAST)
-    with running(server.child()):
+    with running_for_session(server.child()):
         yield server
 
 
@@ -31,8 +31,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 def migrated_template(postgres_server: Postgres) -> str:
     """The name of a database that is migrated and never used otherwise: what each test's database is copied from."""
     asyncio.run(_make_template(postgres_server))
-    if importlib.util.find_spec("persistence.migrate") is not None:
-        importlib.import_module("persistence.migrate").upgrade(postgres_server.url(TEMPLATE))
+    upgrade(postgres_server.url(TEMPLATE))
     return TEMPLATE
 
 

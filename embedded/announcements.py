@@ -1,0 +1,53 @@
+"""What `reprise up` tells whoever started it; each has a plain sentence as its string."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Started:
+    """A child serves, `seconds` after it was asked to."""
+
+    name: str
+    pid: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.name} is ready ({self.seconds:.1f} s)"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A child ended although nobody asked it to; it is started again after `again_in` seconds."""
+
+    name: str
+    reason: str
+    again_in: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.reason}; it is started again in {self.again_in:.1f} s"
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """A process of an earlier `reprise up` that was killed has been ended."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} was left running by an earlier start and has been ended"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Everything serves: where the API is and a token of role admin for it."""
+
+    url: str
+    token: str = field(repr=False)
+    data_dir: Path
+
+    def __str__(self) -> str:
+        return f"Reprise is ready at {self.url}"
+
+
+Announcement = Started | Ended | LeftBehind | Ready
