@@ -100,6 +100,7 @@ class Batch:
         self, event: Event, before: Instance | None, decision: Decision, after: Instance, policy: bytes
     ) -> None:
         tip = self.tips.get(after.id, START)
+        code, error = _error(decision, before, after)
         entry = Entry(
             instance_id=after.id,
             sequence=tip.sequence + 1,
@@ -113,7 +114,8 @@ class Batch:
             state_before=(before.state if before else State.NONE).value,
             state_after=after.state.value,
             outcome=decision.outcome.value,
-            error=decision.why or None,
+            error_code=code,
+            error=error,
             correlation_id=event.correlation_id,
             causation_id=event.causation_id,
             event=event.encode(),
@@ -125,3 +127,14 @@ class Batch:
         self.entries.append((entry, tip.hash, digest))
         if decision.outcome is Outcome.APPLIED:
             self.messages.append(of_change(entry, after))
+
+
+def _error(decision: Decision, before: Instance | None, after: Instance) -> tuple[str | None, str | None]:
+    """Why the event changed nothing, or what failed by it: code and sentence."""
+    if decision.outcome is not Outcome.APPLIED:
+        return None, decision.why
+    if before is None or before.state is after.state:
+        return None, None
+    if after.state is State.CLEANING_UP or (after.state is State.ERROR and before.state is State.PENDING):
+        return after.error_code, after.error_message
+    return (after.cause_code, after.cause) if after.state is State.DEGRADED else (None, None)

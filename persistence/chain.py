@@ -24,6 +24,7 @@ class Entry:
     state_before: str
     state_after: str
     outcome: str
+    error_code: str | None
     error: str | None
     correlation_id: UUID
     causation_id: UUID | None
@@ -45,6 +46,7 @@ class Entry:
             self.state_before,
             self.state_after,
             self.outcome,
+            self.error_code,
             self.error,
             self.correlation_id,
             self.causation_id,

@@ -52,6 +52,7 @@ ENTRY_COLUMNS = {
     "state_before": "text",
     "state_after": "text",
     "outcome": "text",
+    "error_code": "text",
     "error": "text",
     "correlation_id": "uuid",
     "causation_id": "uuid",

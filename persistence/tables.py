@@ -114,6 +114,7 @@ audit_log = Table(
     Column("state_before", Text, nullable=False),
     Column("state_after", Text, nullable=False),
     Column("outcome", Text, nullable=False),
+    Column("error_code", Text),
     Column("error", Text),
     Column("correlation_id", Uuid, nullable=False),
     Column("causation_id", Uuid),

@@ -141,6 +141,7 @@ class AuditRow(BaseModel):
     state_before: str
     state_after: str
     outcome: Literal["applied", "stale", "rejected"]
+    error_code: ErrorCode | None
     error: str | None
     correlation_id: UUID
     causation_id: UUID | None

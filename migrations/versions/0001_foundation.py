@@ -21,6 +21,7 @@ CREATE TABLE audit_log (
     state_before TEXT NOT NULL,
     state_after TEXT NOT NULL,
     outcome TEXT NOT NULL,
+    error_code TEXT,
     error TEXT,
     correlation_id UUID NOT NULL,
     causation_id UUID,
