@@ -28,6 +28,7 @@ SETTINGS: Mapping[str, str] = {
     "max_connections": "100",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "max_wal_size": "512MB",
     "io_method": "sync",
     "jit": "off",

@@ -1,7 +1,7 @@
 """The fixtures every test may ask for; each is made in its own small module under tests/support."""
 
-from tests.support.engine import engine
 from tests.support.cluster import simulated_cluster
+from tests.support.engine import engine
 from tests.support.nats import nats_server, nats_url
 from tests.support.postgres import database, migrated_template, postgres_server
 

@@ -141,6 +141,16 @@ async def test_a_signal_while_it_starts_stops_what_has_been_started(supervised: 
     assert "ready" not in supervised.said()
 
 
+async def test_a_second_one_on_the_same_directory_is_refused(supervised: Supervised) -> None:
+    await supervised.ready()
+    second = subprocess.run([*PROGRAM, supervised.directory.root], capture_output=True, text=True, check=False)  # noqa: S603, ASYNC221 - quick
+    assert second.returncode != 0
+    assert (
+        f"Another `reprise up` (process {supervised.process.pid}) is using {supervised.directory.root}" in second.stderr
+    )
+    assert len(supervised.pids()) == len(CHILDREN)
+
+
 async def test_kill_9_of_the_supervisor_ends_every_process(supervised: Supervised) -> None:
     await supervised.ready()
     tree = supervised.tree()
