@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".reprise")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
+    metrics_port: int = Field(
+        default=0, ge=0, le=65_535, description="health and metrics of a part without HTTP routes; 0: none"
+    )
     database_service_url: str = Field(default="", description="where effects reach the database-service; '': host:port")
 
     # Who may do what
@@ -73,6 +76,12 @@ class Settings(BaseSettings):
             first = error.errors(include_url=False)[0]
             name = "REPRISE_" + "_".join(str(part) for part in first["loc"]).upper()
             raise BadSettings(name, first["msg"]) from error
+
+    @property
+    def event_key_bytes(self) -> bytes:
+        """The key that signs facts and commands. Raises BadSettings where it is missing."""
+        self.required("event_key")
+        return self.event_key.get_secret_value().encode() if self.event_key else b""
 
     def required(self, *names: str) -> Self:
         """These settings, when each of `names` is set. Raises BadSettings naming the first that is missing."""

@@ -195,8 +195,15 @@ class Plan(BaseModel):
     capacity: Capacity
 
 
+class FieldProblem(BaseModel):
+    """One thing that is wrong in the input: where, by dotted path, and what to send instead."""
+
+    field: str
+    detail: str
+
+
 class Problem(BaseModel):
-    """An error, as RFC 9457 has it; `detail` is the sentence, `field` what is wrong in the input."""
+    """An error, as RFC 9457 has it; `detail` is the sentence, `field` the first thing that is wrong in the input."""
 
     type: str = "about:blank"
     title: str
@@ -204,6 +211,8 @@ class Problem(BaseModel):
     detail: str
     instance: str | None = None
     field: str | None = None
+    errors: list[FieldProblem] | None = None
+    request_id: str | None = None
 
 
 class Health(BaseModel):
