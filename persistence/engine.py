@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -21,6 +21,7 @@ _PASSING = (
     asyncpg.ReadOnlySQLTransactionError,
     OSError,
     TimeoutError,
+    PoolTimeout,
 )
 """What goes away by itself: the event that met it is at no fault. A failed-over primary reads as read-only."""
 
@@ -47,7 +48,9 @@ def make_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
 def is_passing(error: BaseException | None) -> bool:
     """Whether PostgreSQL is at fault and not the data: the same statement may succeed later."""
     while error is not None:
-        if isinstance(error, _PASSING | PoolTimeout | InterfaceError):
+        if isinstance(error, ValueError):  # asyncpg's word for a value that it cannot encode is an InterfaceError too
+            return False
+        if isinstance(error, _PASSING):
             return True
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return True

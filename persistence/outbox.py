@@ -12,8 +12,7 @@ from persistence.engine import transaction, translated
 
 _DUE = """
 SELECT id, instance_id, event_id, subject, headers, data, timer, sent FROM outbox
-WHERE available_at <= now() AND NOT id = ANY($1::bigint[])
-ORDER BY available_at, id LIMIT $2
+WHERE available_at <= now() ORDER BY available_at, id LIMIT $1
 """
 _SENT = "DELETE FROM outbox WHERE id = ANY($1::bigint[]) AND NOT timer"
 _POSTPONE = """
@@ -44,10 +43,10 @@ class Depth(NamedTuple):
     timers: int
 
 
-async def due(engine: AsyncEngine, limit: int, in_flight: Iterable[int] = ()) -> list[Due]:
-    """Up to `limit` rows that are due and not in flight. Raises DependencyDown."""
+async def due(engine: AsyncEngine, limit: int) -> list[Due]:
+    """Up to `limit` rows that are due. Raises DependencyDown."""
     async with translated(), engine.connect() as connection:
-        rows = await connection.exec_driver_sql(_DUE, (list(in_flight), limit))
+        rows = await connection.exec_driver_sql(_DUE, (limit,))
         return [Due._make(row) for row in rows]
 
 

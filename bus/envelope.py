@@ -1,0 +1,65 @@
+"""Events as NATS messages: CloudEvents in binary mode, signed where they must be."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+from uuid import UUID
+
+from bus import signing
+from schemas import cloudevents
+from schemas.errors import BrokenMessage
+from schemas.events import Actor, Event
+from schemas.text import cleaned
+from schemas.types import Kind
+
+MESSAGE_ID = "Nats-Msg-Id"
+MAX_DATA = 64 * 1024
+
+
+class Received(Protocol):
+    """A message as nats-py and FastStream both give it."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def headers(self) -> Mapping[str, str] | None: ...
+
+
+def sealed(key: bytes, headers: dict[str, str], data: bytes, message_id: str) -> dict[str, str]:
+    """`headers` with signature and message id."""
+    return {**headers, signing.HEADER: signing.signature(key, headers, data), MESSAGE_ID: message_id}
+
+
+def encode(event: Event, key: bytes) -> tuple[str, bytes, dict[str, str]]:
+    """Subject, data and headers of a message for INSTANCES."""
+    data = cloudevents.data(event)
+    return cloudevents.subject(event), data, sealed(key, cloudevents.headers(event), data, str(event.id))
+
+
+def decode(message: Received, key: bytes) -> Event:
+    """The event in a message.
+
+    Raises BrokenMessage where it cannot be read, ForbiddenEvent where its publisher may not publish it.
+    """
+    headers, data = message.headers or {}, message.data
+    if len(data) > MAX_DATA:
+        raise BrokenMessage("data", f"is {len(data)} bytes long; at most {MAX_DATA} are read")
+    event = cloudevents.parse(headers, data)
+    signing.check(key, headers, data)
+    if message.subject != cloudevents.subject(event):
+        raise BrokenMessage("subject", f"is {message.subject}, and the event says {cloudevents.subject(event)}")
+    return _as_wish(event) if event.kind is Kind.WISH else event
+
+
+def _as_wish(event: Event) -> Event:
+    """By hand, on the bus: whoever it says it is, it came by the bus, and it begins a job of its own."""
+    claimed = cleaned(event.actor.name or event.actor.via, 100)
+    return replace(event, actor=Actor("bus", claimed), correlation_id=event.id, attempt=None, step=None)
+
+
+def replay_of(headers: Mapping[str, str] | None) -> UUID | None:
+    """The replay that a message belongs to; parts that have effects ignore those."""
+    value = (headers or {}).get("replay-id")
+    return UUID(value) if value else None

@@ -1,0 +1,106 @@
+"""The outbox relay: one active, pipelined; a row leaves only after the server has acknowledged it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import orjson
+import structlog
+from nats.js import JetStreamContext
+from nats.js.api import PubAck
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bus import wake
+from bus.connection import UNREACHABLE, connected, jetstream
+from bus.envelope import sealed
+from bus.streams import ensure
+from persistence import outbox
+from persistence.engine import make_engine
+from persistence.leadership import Leadership
+from persistence.outbox import Due
+from schemas.errors import DependencyDown
+from schemas.settings import Settings
+
+log = structlog.get_logger()
+PART = "relay"
+BATCH = 500
+POLL = 2.0
+TIMER_AGAIN_AFTER = 30.0
+"""A timer that has been sent stays in the outbox; undecided after so many seconds, it is sent again."""
+MAX_BACKOFF = 10.0
+
+
+class Relay:
+    """Moves what is due from the outbox into JetStream."""
+
+    def __init__(self, engine: AsyncEngine, js: JetStreamContext, key: bytes) -> None:
+        self._engine = engine
+        self._js = js
+        self._key = key
+        self.lag = 0.0
+        """Seconds that the last batch took from being read to being acknowledged."""
+
+    async def run(self, bell: wake.Bell) -> None:
+        """For ever; a failing dependency is waited for, and nothing is dropped meanwhile."""
+        backoff = 0.1
+        while True:
+            try:
+                moved = await self.move()
+                backoff = 0.1
+                if not moved:
+                    await bell.wait(await self._idle_for())
+            except (DependencyDown, *UNREACHABLE) as error:
+                log.warning("relay.waits", error=str(error), seconds=backoff)
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, MAX_BACKOFF)
+                await self._mend()
+
+    async def move(self) -> int:
+        """Publishes one batch of what is due, all at once; how many rows were published."""
+        started = time.monotonic()
+        rows = await outbox.due(self._engine, BATCH)
+        waiting = [await self._publish(row) for row in rows]
+        await self._acknowledged(rows, waiting)
+        self.lag = time.monotonic() - started
+        return len(rows)
+
+    async def _publish(self, row: Due) -> "asyncio.Future[PubAck]":
+        message_id = f"{row.event_id}.{row.sent}" if row.sent else str(row.event_id)
+        headers = sealed(self._key, orjson.loads(row.headers), row.data, message_id)
+        return await self._js.publish_async(row.subject, row.data, headers=headers)
+
+    async def _acknowledged(self, rows: Sequence[Due], waiting: "Sequence[asyncio.Future[PubAck]]") -> None:
+        answers = await asyncio.gather(*(asyncio.wait_for(one, 10) for one in waiting), return_exceptions=True)
+        failures = [answer for answer in answers if isinstance(answer, BaseException)]
+        acknowledged = [row for row, answer in zip(rows, answers, strict=True) if not isinstance(answer, BaseException)]
+        if acknowledged:
+            await outbox.sent(self._engine, acknowledged, timer_again_after=TIMER_AGAIN_AFTER)
+        if failures:
+            raise DependencyDown("nats", str(failures[0]) or type(failures[0]).__name__)
+
+    async def _idle_for(self) -> float:
+        next_due = await outbox.next_due_in(self._engine)
+        return POLL if next_due is None else min(max(next_due, 0.005), POLL)
+
+    async def _mend(self) -> None:
+        """The streams may be gone: they are made anew."""
+        try:
+            await ensure(self._js)
+        except DependencyDown as error:
+            log.warning("relay.waits", error=str(error))
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """The part `relay`: waits for the lead, and relays while it has it."""
+    engine = make_engine(settings.database_url, pool_size=2)
+    async with connected(settings, PART) as client:
+        js = jetstream(client)
+        bell = wake.Bell(client, wake.RELAY)
+        await bell.hang()
+        key = settings.event_key_bytes
+
+        async def work() -> None:
+            await Relay(engine, js, key).run(bell)
+
+        await Leadership(settings.database_url, PART, timeout=settings.leader_timeout).lead(work, stop)
+    await engine.dispose()

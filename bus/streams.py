@@ -1,0 +1,106 @@
+"""The streams and consumers, created and updated by Reprise itself: an empty server will do."""
+
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import BadRequestError, NotFoundError
+
+from bus.connection import translated
+from schemas.cloudevents import CHANGES, INSTANCES
+from schemas.types import CLUSTER_COMMANDS, DATABASE_COMMANDS, DECIDED, EventType
+
+INSTANCES_STREAM = "INSTANCES"
+CHANGES_STREAM = "CHANGES"
+DEAD_LETTERS_STREAM = "DEAD_LETTERS"
+LIFECYCLE = "lifecycle"
+DATABASE = "database"
+CLUSTER = "cluster"
+DUPLICATE_WINDOW = 120.0
+ACK_WAIT = 30.0
+
+
+def subjects(types: frozenset[EventType]) -> list[str]:
+    """The subjects of these types for every instance."""
+    return sorted(f"{INSTANCES}.*.{event_type.value}" for event_type in types)
+
+
+STREAMS = (
+    # interest and discard=new: a full stream pushes back into the outbox; discard=old would drop what nobody consumed
+    StreamConfig(
+        name=INSTANCES_STREAM,
+        subjects=[f"{INSTANCES}.>"],
+        retention=RetentionPolicy.INTEREST,
+        discard=DiscardPolicy.NEW,
+        storage=StorageType.FILE,
+        max_bytes=1 << 30,
+        max_msg_size=1 << 20,
+        duplicate_window=DUPLICATE_WINDOW,
+    ),
+    StreamConfig(
+        name=CHANGES_STREAM,
+        subjects=[f"{CHANGES}.*"],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+        max_bytes=256 << 20,
+        max_age=7 * 86_400,
+        duplicate_window=DUPLICATE_WINDOW,
+    ),
+    StreamConfig(
+        name=DEAD_LETTERS_STREAM,
+        subjects=["dead-letters.*"],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+        max_bytes=256 << 20,
+        duplicate_window=DUPLICATE_WINDOW,
+    ),
+)
+
+
+def _consumer(name: str, types: frozenset[EventType], max_ack_pending: int) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=name,
+        filter_subjects=subjects(types),
+        ack_policy=AckPolicy.EXPLICIT,
+        deliver_policy=DeliverPolicy.ALL,
+        ack_wait=ACK_WAIT,
+        max_deliver=-1,
+        max_ack_pending=max_ack_pending,
+    )
+
+
+CONSUMERS = (
+    _consumer(LIFECYCLE, DECIDED, 20_000),
+    _consumer(DATABASE, DATABASE_COMMANDS, 1_000),
+    _consumer(CLUSTER, CLUSTER_COMMANDS, 1_000),
+)
+
+
+async def ensure(js: JetStreamContext) -> None:
+    """Creates what is missing and updates what differs; several may do so at once. Raises DependencyDown."""
+    async with translated():
+        for stream in STREAMS:
+            await _ensure_stream(js, stream)
+        for consumer in CONSUMERS:
+            await js.add_consumer(INSTANCES_STREAM, consumer)
+
+
+async def _ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
+    name = wanted.name or ""
+    try:
+        await js.stream_info(name)
+    except NotFoundError:
+        try:
+            await js.add_stream(wanted)
+        except BadRequestError:  # another part was faster, with a configuration of its own
+            await js.update_stream(wanted)
+        return
+    await js.update_stream(wanted)

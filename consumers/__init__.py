@@ -1,0 +1,1 @@
+"""The parts on the bus: the lifecycle decides, the effects act on databases and cluster, the watcher sees."""

@@ -1,0 +1,151 @@
+"""The lifecycle consumer, the hot path: fetches what is there, decides it in one transaction, acks after the commit."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import structlog
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from sqlalchemy.exc import DBAPIError
+
+from bus.connection import UNREACHABLE, connected, jetstream
+from bus.dead_letters import DeadLetters
+from bus.envelope import decode, replay_of
+from bus.streams import INSTANCES_STREAM, LIFECYCLE, ensure
+from bus.wake import Waker
+from consumers import admission
+from persistence.batch import Result
+from persistence.engine import make_engine
+from persistence.writer import Writer
+from schemas.errors import BadInput, DependencyDown
+from schemas.events import Event
+from schemas.settings import Settings
+from statemachine.decision import Outcome
+from statemachine.policy import Policy
+
+log = structlog.get_logger()
+FETCH_TIMEOUT = 5.0
+MAX_BACKOFF = 10.0
+
+Read = tuple[Msg, Event]
+Check = Callable[[Event], None]
+
+
+class Lifecycle:
+    """Decides events in batches. `check` raises BadInput for a wish that could never be carried out."""
+
+    def __init__(self, js: JetStreamContext, writer: Writer, key: bytes, *, batch_size: int, check: Check) -> None:
+        self._js = js
+        self._writer = writer
+        self._key = key
+        self._batch_size = batch_size
+        self._check = check
+        self._dead = DeadLetters(js, LIFECYCLE)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set: what has been fetched by then is still decided."""
+        backoff = 0.1
+        while not stop.is_set():
+            try:
+                await ensure(self._js)
+                await self._consume(stop)
+                backoff = 0.1
+            except (DependencyDown, *UNREACHABLE) as error:
+                log.warning("lifecycle.waits", error=str(error) or type(error).__name__, seconds=backoff)
+                await _unless(stop, backoff)
+                backoff = min(backoff * 2, MAX_BACKOFF)
+
+    async def _consume(self, stop: asyncio.Event) -> None:
+        """The next batch is fetched while this one is decided."""
+        subscription = await self._js.pull_subscribe_bind(durable=LIFECYCLE, stream=INSTANCES_STREAM)
+        try:
+            fetching = asyncio.create_task(self._fetch(subscription))
+            stopping = asyncio.create_task(stop.wait())
+            while not stop.is_set():
+                await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not fetching.done():
+                    break
+                messages = fetching.result()
+                fetching = asyncio.create_task(self._fetch(subscription))
+                await self.handle(messages)
+        finally:
+            for task in (fetching, stopping):
+                task.cancel()
+            await asyncio.gather(fetching, stopping, return_exceptions=True)
+            with suppress(*UNREACHABLE):
+                await subscription.unsubscribe()
+
+    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
+        with suppress(TimeoutError):
+            return await subscription.fetch(self._batch_size, timeout=FETCH_TIMEOUT)
+        return []
+
+    async def handle(self, messages: Sequence[Msg]) -> None:
+        """Decides what can be read, buries what cannot, acks both. Raises DependencyDown after a delayed nak of all."""
+        read = [pair for pair in [await self._read(message) for message in messages] if pair is not None]
+        if not read:
+            return
+        try:
+            await self._decide(read)
+        except DependencyDown as down:
+            for message, _ in read:
+                await message.nak(delay=down.retry_after)
+            raise
+
+    async def _read(self, message: Msg) -> Read | None:
+        if replay_of(message.headers) is not None:
+            await message.ack()
+            return None
+        try:
+            event = decode(message, self._key)
+            self._check(event)
+        except BadInput as error:
+            await self._bury(message, str(error))
+            return None
+        return message, event
+
+    async def _decide(self, read: Sequence[Read]) -> None:
+        """A data error is found by halving: the message at fault is buried, its neighbours go on."""
+        try:
+            results = await self._writer.apply([event for _, event in read])
+        except (DBAPIError, ValueError) as error:
+            if len(read) == 1:
+                await self._bury(read[0][0], str(getattr(error, "orig", None) or error))
+                return
+            middle = len(read) // 2
+            await self._decide(read[:middle])
+            await self._decide(read[middle:])
+            return
+        for (message, _), result in zip(read, results, strict=True):
+            await self._settle(message, result)
+
+    async def _settle(self, message: Msg, result: Result) -> None:
+        if result.outcome is Outcome.REJECTED and result.instance is None:
+            await self._bury(message, result.why)
+        else:
+            await message.ack()
+
+    async def _bury(self, message: Msg, why: str) -> None:
+        log.warning("event.dead_lettered", subject=message.subject, error=why)
+        deliveries = message.metadata.num_delivered or 1
+        await self._dead.bury(message.subject, message.data, message.headers, why, deliveries)
+        await message.ack()
+
+
+async def _unless(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def run(settings: Settings, stop: asyncio.Event, check: Check = lambda event: None) -> None:
+    """The part `lifecycle`: the consumer, and beside it admission."""
+    engine = make_engine(settings.database_url, pool_size=4)
+    async with connected(settings, LIFECYCLE) as client:
+        js = jetstream(client)
+        writer = Writer(engine, Policy.of(settings), observers=[Waker(client)])
+        lifecycle = Lifecycle(js, writer, settings.event_key_bytes, batch_size=settings.batch_size, check=check)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(lifecycle.run(stop))
+            group.create_task(admission.run(client, writer, settings.deploy_concurrency, stop))
+    await engine.dispose()
