@@ -43,7 +43,8 @@ def let_reach(path: Path, account: Account | None) -> None:
     """
     if account is None:
         return
-    for directory in path.absolute().parents:
+    # a path through a symbolic link needs the parents of both: of the link and of what it leads to
+    for directory in dict.fromkeys((*path.absolute().parents, *path.resolve().parents)):
         if not _may_search(directory, account):
             _open(directory, account)
 

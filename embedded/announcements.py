@@ -1,7 +1,11 @@
 """What `reprise up` tells whoever started it; each has a plain sentence as its string."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+
+from embedded.logs import open_log
 
 
 @dataclass(frozen=True)
@@ -18,14 +22,14 @@ class Started:
 
 @dataclass(frozen=True)
 class Ended:
-    """A child ended although nobody asked it to; it is started again after `again_in` seconds."""
+    """A child ended although nobody asked it to (or did not start again); the next try is in `again_in` seconds."""
 
     name: str
     reason: str
     again_in: float
 
     def __str__(self) -> str:
-        return f"{self.name} {self.reason}; it is started again in {self.again_in:.1f} s"
+        return f"{self.reason}; it is started again in {self.again_in:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,15 @@ class Ready:
 
 
 Announcement = Started | Ended | LeftBehind | Ready
+Announce = Callable[[Announcement], None]
+
+
+def recording(announce: Announce, path: Path) -> Announce:
+    """What announces as `announce` does, and puts a dated line into a log as well."""
+
+    def both(announcement: Announcement) -> None:
+        with open_log(path) as log:
+            log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {announcement}\n".encode())
+        announce(announcement)
+
+    return both

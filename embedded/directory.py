@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from schemas.errors import BadSettings, Conflict
 
@@ -52,8 +52,7 @@ def exclusively(root: Path) -> Iterator[DataDirectory]:
     Raises Conflict when another `reprise up` uses it, BadSettings when it cannot be made.
     """
     directory = DataDirectory(root.absolute())
-    _make(directory)
-    with open(os.open(directory.root / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
+    with _made(directory) as lock:
         try:
             # the kernel drops it with the process, however that ends
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,12 +76,14 @@ def write_private(path: Path, content: Any) -> None:
     new.replace(path)
 
 
-def _make(directory: DataDirectory) -> None:
+def _made(directory: DataDirectory) -> IO[str]:
+    """Make what is missing; returns the lock file, open."""
     try:
         directory.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.logs.mkdir(mode=0o700, exist_ok=True)
+        return open(os.open(directory.root / "lock", os.O_RDWR | os.O_CREAT, 0o600), "r+")
     except OSError as error:
-        raise BadSettings("REPRISE_DATA_DIR", f"cannot make {directory.root}: {error.strerror}") from error
+        raise BadSettings("REPRISE_DATA_DIR", f"cannot use {directory.root}: {error.strerror}") from error
 
 
 def _write_own_id(descriptor: int) -> None:

@@ -3,16 +3,15 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from signal import Signals
 
-from embedded.announcements import Announcement, Ended, Started
+from embedded.announcements import Announce, Ended, Started
 from embedded.child import Child
 from embedded.logs import last_line, open_log
 from embedded.roster import Roster
 from embedded.spawning import options
-from schemas.errors import DependencyDown, RepriseError
+from schemas.errors import NotStarted, RepriseError
 
 LOOK_AGAIN = 0.05
 # seconds before a child is started again: doubled each time, from anew once it has served for a while
@@ -24,7 +23,7 @@ SERVED_FOR_A_WHILE = 30.0
 class Keeper:
     """One child and its present process."""
 
-    def __init__(self, child: Child, log: Path, roster: Roster, announce: Callable[[Announcement], None]) -> None:
+    def __init__(self, child: Child, log: Path, roster: Roster, announce: Announce) -> None:
         self.child = child
         self.log = log
         self._roster = roster
@@ -35,11 +34,14 @@ class Keeper:
     async def start(self) -> None:
         """Start the child and return when it serves.
 
-        Raises DependencyDown when it ended instead, or does not serve within its deadline (it is killed then).
+        Raises NotStarted when it ended instead, or does not serve within its deadline (it is killed then).
         """
         begun = asyncio.get_running_loop().time()
-        await self.child.prepare()
-        process = self._spawn()
+        try:
+            await self.child.prepare()
+            process = self._spawn()
+        except OSError as error:
+            raise NotStarted(self.child.name, f"could not be started: {error}") from error
         await self._until_ready(process)
         self._announce(Started(self.child.name, process.pid, asyncio.get_running_loop().time() - begun))
 
@@ -77,15 +79,14 @@ class Keeper:
         try:
             if self._process is None:
                 await self.start()
-            return await self._ended()
-        except (RepriseError, OSError) as error:
-            return f"could not be started: {error}"
+        except RepriseError as error:
+            return str(error)
+        return await self._ended()
 
     async def _ended(self) -> str:
-        assert self._process is not None  # noqa: S101 - for the type checker: start() has set it
-        code = await exited(self._process)
+        code = await exited(self._process) if self._process else 0
         self._gone()
-        return _how(code)
+        return f"{self.child.name} {_how(code)}"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         # not asyncio's own: a cancellation in the middle of its start would lose the process
@@ -108,8 +109,8 @@ class Keeper:
             if process.poll() is not None:
                 self._gone()
 
-    def _not_ready(self, what: str) -> DependencyDown:
-        return DependencyDown(self.child.name, f"it {what} ({last_line(self.log)}); its log is {self.log}")
+    def _not_ready(self, what: str) -> NotStarted:
+        return NotStarted(self.child.name, f"{what} ({last_line(self.log)}), see {self.log}")
 
     async def _kill(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()

@@ -11,8 +11,8 @@ from schemas.settings import Settings
 
 
 async def migrate(environment: Mapping[str, str]) -> None:
-    """Migrate the database of REPRISE_DATABASE_URL. Raises DependencyDown with the reason when that fails."""
-    await run_once("Migration", (sys.executable, "-m", "embedded.migrating"), environment)
+    """Migrate the database of REPRISE_DATABASE_URL. Raises NotStarted with the reason when that fails."""
+    await run_once("migration", (sys.executable, "-m", "embedded.migrating"), environment)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from signal import SIGKILL
 
 from embedded.account import Account
 from embedded.spawning import die_with_parent
-from schemas.errors import DependencyDown
+from schemas.errors import NotStarted
 
 
 async def run_once(
@@ -20,7 +20,7 @@ async def run_once(
 ) -> None:
     """Run `command` and wait for its end.
 
-    Raises DependencyDown, with what the program said last, when it does not end with exit code 0.
+    Raises NotStarted, with what the program said last, when it does not end with exit code 0.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -43,4 +43,4 @@ async def run_once(
             await process.wait()
     if process.returncode != 0:
         text = said.decode(errors="replace").strip()[-2000:]
-        raise DependencyDown(what, f"it ended with exit code {process.returncode}: {text}")
+        raise NotStarted(what, f"ended with exit code {process.returncode}: {text}")

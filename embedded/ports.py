@@ -1,11 +1,15 @@
 """Chooses TCP ports once and keeps them, so that addresses that were written down stay true."""
 
 import errno
+import random
 import socket
 
 from schemas.errors import BadSettings
 
 HOST = "127.0.0.1"
+# Below what systems hand out for outgoing connections (Linux: 32768 and up). In that range a client that tries again
+# and again to reach a server that is down may be given the server's own port, connect to itself and keep it.
+CHOICE = range(10_240, 32_768)
 
 
 def is_free(port: int, host: str = HOST) -> bool:
@@ -22,13 +26,11 @@ def is_free(port: int, host: str = HOST) -> bool:
     return True
 
 
-def choose(taken: set[int]) -> int:
-    """A free port that is none of `taken`."""
+def choose(taken: frozenset[int] = frozenset()) -> int:
+    """A free port of 127.0.0.1 that is none of `taken`; at random, so that two who choose at once hardly collide."""
     while True:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port: int = probe.getsockname()[1]
-        if port not in taken:
+        port = random.choice(CHOICE)  # noqa: S311 - not a secret
+        if port not in taken and is_free(port):
             return port
 
 
@@ -38,7 +40,7 @@ def keep_or_choose(names: tuple[str, ...], known: dict[str, int]) -> dict[str, i
     for name in names:
         port = known.get(name)
         if port is None or not is_free(port):
-            port = choose(set(known.values()) | set(ports.values()))
+            port = choose(frozenset(known.values()) | frozenset(ports.values()))
         ports[name] = port
     return ports
 
@@ -55,4 +57,4 @@ def for_api(wanted: int, host: str, *, insisted: bool, known: int | None) -> int
     for candidate in (known, wanted):
         if candidate and is_free(candidate, host):
             return candidate
-    return choose(set())
+    return choose()

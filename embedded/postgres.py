@@ -16,7 +16,7 @@ from embedded.account import Account, hand_over, let_reach, unprivileged
 from embedded.child import Child
 from embedded.once import run_once
 from embedded.processes import end_postmaster_of
-from schemas.errors import DependencyDown
+from schemas.errors import BadSettings, DependencyDown
 
 USER = "reprise"
 DATABASE = "reprise"
@@ -36,6 +36,14 @@ SETTINGS: Mapping[str, str] = {
     "log_line_prefix": "%m [%p] %u@%d ",
     "timezone": "UTC",
 }
+
+NOT_READY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # starting up, recovering, shutting down
+    asyncpg.InsufficientResourcesError,  # all connections are taken
+)
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,18 @@ class Postgres:
         )
 
     async def ready(self) -> bool:
-        """Whether the server takes connections; makes the database when it is not there yet."""
+        """Whether the server takes connections; makes the database when it is not there yet.
+
+        Raises BadSettings when the server in this directory was made with another password.
+        """
         try:
             connection = await asyncpg.connect(self.url("postgres"), timeout=5)
-        except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError, TimeoutError):
+        except NOT_READY:
             return False
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            raise BadSettings(
+                "REPRISE_DATA_DIR", f"the stored password does not open the PostgreSQL in {self.directory} ({error})"
+            ) from error
         try:
             await _ensure_database(connection)
         finally:

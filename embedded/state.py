@@ -64,6 +64,8 @@ def _read(directory: DataDirectory) -> State:
         return State({name: int(port) for name, port in found["ports"].items()}, dict(found["secrets"]))
     except FileNotFoundError:
         return State({}, {})
+    except PermissionError as error:
+        raise BadSettings("REPRISE_DATA_DIR", f"{directory.state} belongs to another user") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         # never made anew: the secrets in it open what lies in the same directory
         raise BadSettings(

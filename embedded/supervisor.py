@@ -1,12 +1,12 @@
 """Runs several children as one: started in order, kept running, stopped in reverse order, none left behind."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from signal import SIGHUP, SIGINT, SIGTERM
+from collections.abc import Coroutine
+from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, getsignal
 from types import TracebackType
 from typing import Any, Self
 
-from embedded.announcements import Announcement
+from embedded.announcements import Announce
 from embedded.child import Child
 from embedded.directory import DataDirectory
 from embedded.keeper import Keeper
@@ -26,7 +26,7 @@ class Supervisor:
     end children together with the thread that started them).
     """
 
-    def __init__(self, directory: DataDirectory, announce: Callable[[Announcement], None]) -> None:
+    def __init__(self, directory: DataDirectory, announce: Announce) -> None:
         self._directory = directory
         self._announce = announce
         self._roster = Roster(directory.roster)
@@ -40,7 +40,9 @@ class Supervisor:
     async def __aenter__(self) -> Self:
         self._block = asyncio.current_task()
         for signal in STOP_ON:
-            asyncio.get_running_loop().add_signal_handler(signal, self.interrupt)
+            # `nohup` has us ignore SIGHUP: that stays so
+            if signal is not SIGHUP or getsignal(SIGHUP) is not SIG_IGN:
+                asyncio.get_running_loop().add_signal_handler(signal, self.interrupt)
         self._go_on_with(self._bound_logs(), "logs")
         return self
 
@@ -55,7 +57,7 @@ class Supervisor:
         return self._ended_by_interrupt(error)
 
     async def start(self, child: Child) -> None:
-        """Start a child, return when it serves, keep it running from then on. Raises DependencyDown if it does not."""
+        """Start a child, return when it serves, keep it running from then on. Raises NotStarted if it does not."""
         keeper = Keeper(child, self._directory.logs / f"{child.name}.log", self._roster, self._announce)
         self._keepers.append(keeper)
         await keeper.start()

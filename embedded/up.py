@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 
+from pydantic import SecretStr
+
+from api.tokens import Role, mint_token
 from embedded import environment
-from embedded.announcements import Announcement, LeftBehind, Ready
+from embedded.announcements import Announce, LeftBehind, Ready, recording
 from embedded.child import Child
 from embedded.cluster import SimulatedCluster
 from embedded.directory import DataDirectory, exclusively, write_private
@@ -14,11 +18,10 @@ from embedded.migrating import migrate
 from embedded.roster import end_leftovers
 from embedded.state import State, remembered
 from embedded.supervisor import Supervisor
-from embedded.token import admin_token
 from schemas.settings import Settings
 
 Result = TypeVar("Result")
-Announce = Callable[[Announcement], None]
+TOKEN_LIFETIME = timedelta(days=365)  # a new one is made at each start; its key lies in the same private directory
 
 
 async def up(settings: Settings, announce: Announce) -> None:
@@ -32,9 +35,10 @@ async def while_up(settings: Settings, announce: Announce, use: Callable[[Ready]
     Returns None when a signal (SIGINT, SIGTERM, SIGHUP) ended it early. To be run in the main thread.
     What `settings` names (a database, a NATS server, a real cluster) is used; what it leaves open is embedded.
     Raises Conflict when another `reprise up` uses the data directory, BadSettings for one that cannot be used,
-    DependencyDown when a child does not start.
+    NotStarted when a child does not start.
     """
     with exclusively(settings.data_dir) as directory:
+        announce = recording(announce, directory.logs / "supervisor.log")
         for name in await end_leftovers(directory.roster):
             announce(LeftBehind(name))
         state = remembered(directory, settings)
@@ -52,8 +56,7 @@ async def _start(supervisor: Supervisor, settings: Settings, state: State, direc
     await migrate(environments["service"])
     for name, variables in environments.items():
         await supervisor.start(group(name, variables))
-    token = admin_token(environments["service"]["REPRISE_JWT_SECRET"], settings.jwt_audience)
-    ready = Ready(environment.api_url(settings, state), token, directory.root)
+    ready = Ready(environment.api_url(settings, state), _token(settings, state), directory.root)
     write_private(directory.client, {"url": ready.url, "token": ready.token})
     return ready
 
@@ -72,6 +75,13 @@ def servers(settings: Settings, state: State, directory: DataDirectory) -> list[
     if settings.cluster == "simulated":
         children.append(_cluster(state, directory).child())
     return children
+
+
+def _token(settings: Settings, state: State) -> str:
+    secret = settings.jwt_secret or SecretStr(state.secrets["jwt"])
+    return mint_token(
+        settings.model_copy(update={"jwt_secret": secret}), Role.ADMIN, "reprise-up", lifetime=TOKEN_LIFETIME
+    )
 
 
 def _cluster(state: State, directory: DataDirectory) -> SimulatedCluster:

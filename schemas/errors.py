@@ -11,7 +11,8 @@ RepriseError
 ├── Conflict                the name is taken, the idempotency key was used with another body
 ├── Refused                 the state of the instance does not allow it
 └── DependencyDown          PostgreSQL, NATS, the cluster or the database-service does not answer: try again later
-    └── ClusterDown         the Kubernetes API does not answer, or asks to come back later
+    ├── ClusterDown         the Kubernetes API does not answer, or asks to come back later
+    └── NotStarted          a process that Reprise runs itself did not start
 ClusterRefused              the cluster understood and said no, in its own words
 DatabaseRefused             the database-service or a database server said no
 NotYet                      an effect has been asked for and is not finished: look again later
@@ -86,6 +87,14 @@ class ClusterDown(DependencyDown):
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
         super().__init__("kubernetes", message, retry_after=retry_after)
+
+
+class NotStarted(DependencyDown):
+    """A process that Reprise runs itself ended, or did not serve in time; the message says how and where its log is."""
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(what, message)
+        self.args = (f"{what} {message}",)
 
 
 class ClusterRefused(RepriseError):

@@ -1,11 +1,8 @@
 """Free ports for what a test starts."""
 
-import socket
+from embedded.ports import choose
 
 
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return choose()

@@ -97,7 +97,7 @@ def test_the_directory_is_free_again_afterwards(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(BadSettings, match=r"^REPRISE_DATA_DIR: cannot make .*: Not a directory"),
+        pytest.raises(BadSettings, match=r"^REPRISE_DATA_DIR: cannot use .*: Not a directory"),
         exclusively(tmp_path / "file" / "data"),
     ):
         pytest.fail("there is no directory")

@@ -15,7 +15,7 @@ from embedded.keeper import Keeper
 from embedded.processes import started_at
 from embedded.roster import Roster
 from embedded.supervisor import Supervisor
-from schemas.errors import DependencyDown
+from schemas.errors import NotStarted
 from tests.support.waiting import until
 
 SLEEP = "import signal; signal.pause()"
@@ -53,18 +53,17 @@ def keeper(directory: DataDirectory, child: Child, heard: list[Announcement]) ->
 async def test_a_child_that_ends_at_its_start_is_refused_with_its_last_words(
     directory: DataDirectory, heard: list[Announcement]
 ) -> None:
-    with pytest.raises(DependencyDown) as refused:
+    with pytest.raises(NotStarted) as refused:
         await keeper(directory, Child(*python("broken", FAIL), never), heard).start()
     assert str(refused.value) == (
-        "broken does not answer: it ended with exit code 3 (no room on the device); "
-        f"its log is {directory.logs / 'child.log'}"
+        f"broken ended with exit code 3 (no room on the device), see {directory.logs / 'child.log'}"
     )
     assert directory.roster.read_text() == "{}"
 
 
 async def test_a_child_that_is_not_ready_in_time_is_killed(directory: DataDirectory, heard: list[Announcement]) -> None:
     mute = keeper(directory, Child(*python("mute", SLEEP), never, start_deadline=0.2), heard)
-    with pytest.raises(DependencyDown, match=r"^mute does not answer: it was not ready within 0\.2 s"):
+    with pytest.raises(NotStarted, match=r"^mute was not ready within 0\.2 s"):
         await mute.start()
     assert directory.roster.read_text() == "{}"
     assert heard == []
@@ -78,7 +77,7 @@ async def test_a_child_that_ends_again_and_again_is_started_after_longer_and_lon
     task.cancel()
     pauses = [announcement.again_in for announcement in heard if isinstance(announcement, Ended)]
     assert pauses == [0.2, 0.4, 0.8]
-    assert str(heard[0]).startswith("broken could not be started: broken does not answer: it ended with exit code 3")
+    assert str(heard[0]).startswith("broken ended with exit code 3 (no room on the device), see ")
 
 
 async def test_a_program_that_does_not_exist_is_an_announcement_and_not_the_end(
@@ -135,7 +134,7 @@ async def test_a_child_that_does_not_start_stops_those_before_it_and_is_raised(
             await supervisor.start(Child(*python("fine", SLEEP), yes))
             await supervisor.start(Child(*python("broken", FAIL), never))
 
-    with pytest.raises(DependencyDown, match="broken"):
+    with pytest.raises(NotStarted, match="broken"):
         await start_both()
     [fine] = pids(heard)
     assert started_at(fine) is None
