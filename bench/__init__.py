@@ -1,0 +1,1 @@
+"""Measurements of the whole, on real parts: run with `make bench`."""

@@ -1,0 +1,27 @@
+"""One part under measurement, as a process: python -m bench.part lifecycle|relay|stub."""
+
+import asyncio
+import signal
+import sys
+
+import structlog
+import uvloop
+
+from bench import stub
+from bus import relay
+from consumers import lifecycle
+from schemas.settings import Settings
+
+PARTS = {"lifecycle": lifecycle.run, "relay": relay.run, "stub": stub.run}
+
+
+async def main(part: str) -> None:
+    """Until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await PARTS[part](Settings.load(), stop)
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    uvloop.run(main(sys.argv[1]))
