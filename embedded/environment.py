@@ -30,6 +30,13 @@ def for_group(name: str, settings: Settings, state: State, directory: DataDirect
     }
 
 
+def completed(settings: Settings, state: State, directory: DataDirectory) -> Settings:
+    """The settings that the service has: what was set outside, completed by what is embedded."""
+    found = for_group("service", settings, state, directory)
+    variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    return Settings.load(**{name: found[variable] for name, variable in variables.items() if variable in found})
+
+
 def api_url(settings: Settings, state: State) -> str:
     """Where the API is, seen from this machine."""
     host = reachable(settings.host)

@@ -43,7 +43,7 @@ def remembered(directory: DataDirectory, settings: Settings) -> State:
 
     Raises BadSettings when the file cannot be read as what this function once wrote.
     """
-    known = _read(directory)
+    known = read(directory)
     api = ports.for_api(
         settings.port, settings.host, insisted="port" in settings.model_fields_set, known=known.ports.get("api")
     )
@@ -58,7 +58,8 @@ def remembered(directory: DataDirectory, settings: Settings) -> State:
     return state
 
 
-def _read(directory: DataDirectory) -> State:
+def read(directory: DataDirectory) -> State:
+    """What was chosen, nothing where nothing was. Raises BadSettings when the file cannot be read."""
     try:
         found = json.loads(directory.state.read_text())
         return State({name: int(port) for name, port in found["ports"].items()}, dict(found["secrets"]))

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: made once, closed but for its password, and it loses nothing when it is killed."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -8,6 +9,7 @@ import pytest
 
 from embedded.postgres import Postgres
 from embedded.processes import started_at
+from schemas.errors import BadSettings
 from tests.support.ports import free_port
 from tests.support.running import running
 
@@ -72,3 +74,8 @@ async def test_it_keeps_what_was_committed_on_the_disk_and_listens_on_this_machi
             "SHOW unix_socket_directories",
         )
     assert shown == ["on", "on", "on", "127.0.0.1", ""]
+
+
+async def test_another_password_than_it_was_made_with_is_refused_in_one_sentence(postgres_server: Postgres) -> None:
+    with pytest.raises(BadSettings, match=r"^REPRISE_DATA_DIR: the stored password does not open the PostgreSQL in "):
+        await replace(postgres_server, password="another").ready()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedded.directory import DataDirectory
-from embedded.environment import api_url, for_group
+from embedded.environment import api_url, completed, for_group
 from embedded.groups import GROUPS, group
 from embedded.state import PORTS, SECRETS, State
 from embedded.up import servers
@@ -63,7 +63,7 @@ def test_what_was_set_outside_goes_first(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_each_value_is_one_that_the_settings_read_back() -> None:
     given = Settings(cluster="simulated", deploy_timeout=7, log_format="console", event_key="k" * 40)
-    read = Settings.load(**{name.lower(): value for name, value in variables("service", given).items()})
+    read = completed(given, STATE, DIRECTORY)
     assert (read.deploy_timeout, read.log_format, read.event_key) == (7, "console", given.event_key)
     assert read.port == 7000
 
