@@ -67,7 +67,8 @@ FAILURE = (
     Edge(ON_THE_WAY, E.DEPLOY_FAILED, S.CLEANING_UP, (when.not_held,), (do.fail,)),
     Edge(ON_THE_WAY, E.DEPLOY_TIMEOUT, S.CLEANING_UP, (when.not_held,), (do.fail,)),
     Edge(ON_THE_WAY, E.INIT_TIMEOUT, S.CLEANING_UP, (when.not_held,), (do.fail,)),
-    Edge((S.ALLOCATING_DATABASE, *ON_THE_WAY), E.CANCEL_REQUESTED, S.CLEANING_UP, then=(do.fail,)),
+    Edge((S.ALLOCATING_DATABASE,), E.CANCEL_REQUESTED, S.CLEANING_UP, then=(do.fail,)),
+    Edge(ON_THE_WAY, E.CANCEL_REQUESTED, S.CLEANING_UP, then=(do.fail,)),
     Edge((S.PENDING,), E.CANCEL_REQUESTED, S.ERROR, then=(do.fail,)),
 )
 CLEANUP = (
