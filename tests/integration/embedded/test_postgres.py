@@ -1,6 +1,5 @@
 """The embedded PostgreSQL: made once, closed but for its password, and it loses nothing when it is killed."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,12 +36,16 @@ async def test_what_was_committed_survives_kill_9(server: Postgres) -> None:
         assert await ask(server, "SELECT id FROM kept") == [42]
 
 
-async def test_a_pid_file_that_names_an_unrelated_process_does_not_keep_it_from_starting(server: Postgres) -> None:
+async def test_a_pid_file_whose_id_now_is_that_of_another_server_does_not_keep_it_from_starting(
+    server: Postgres, postgres_server: Postgres
+) -> None:
     async with running(server.child()):
         pass
-    (server.directory / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n{server.directory}/data\n")
+    other = (postgres_server.directory / "data" / "postmaster.pid").read_text().splitlines()[0]
+    (server.directory / "data" / "postmaster.pid").write_text(f"{other}\n{server.directory}/data\n")
     async with running(server.child()):
         assert await ask(server, "SELECT 1") == [1]
+    assert await ask(postgres_server, "SELECT 1") == [1]
 
 
 async def test_a_server_left_running_on_the_same_directory_is_ended_first(server: Postgres) -> None:
