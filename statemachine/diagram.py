@@ -27,8 +27,8 @@ def dot() -> str:
     """The same for Graphviz, from which the SVG is drawn."""
     lines = [
         "digraph instance {",
-        '  rankdir=TB; node [shape=box, style="rounded,filled", fontname="sans-serif", fontsize=11];',
-        '  edge [fontname="sans-serif", fontsize=9]; none [shape=point, label=""];',
+        '  rankdir=TB; node [shape=box, style="rounded,filled", fontname="Helvetica", fontsize=11];',
+        '  edge [fontname="Helvetica", fontsize=9]; none [shape=point, label=""];',
     ]
     for state, meaning in MEANINGS.items():
         colour = _COLOURS.get(meaning.status, _OTHER)
