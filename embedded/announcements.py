@@ -17,7 +17,7 @@ class Started:
     seconds: float
 
     def __str__(self) -> str:
-        return f"{self.name} is ready ({self.seconds:.1f} s)"
+        return f"{self.name}: ready in {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ async def test_a_killed_child_is_started_again(supervised: Supervised, name: str
     before = supervised.pids()
     os.kill(before[name], signal.SIGKILL)
     await until(lambda: supervised.pids().get(name, before[name]) != before[name], 60)
-    await until(lambda: sum(line.startswith(f"{name} is ready") for line in supervised.said()) == 2, 60)
+    await until(lambda: sum(line.startswith(f"{name}: ready in") for line in supervised.said()) == 2, 60)
     assert f"{name} was ended by SIGKILL; it is started again in 0.2 s" in supervised.said()
     assert {**supervised.pids(), name: 0} == {**before, name: 0}
 
@@ -111,7 +111,7 @@ async def test_what_was_stored_is_there_after_both_servers_were_killed(supervise
         await client.jetstream().publish("kept", b"42")
     for name in ("postgres", "nats"):
         os.kill(supervised.pids()[name], signal.SIGKILL)
-    await until(lambda: sum(" is ready " in line for line in supervised.said()) == len(CHILDREN) + 2, 60)
+    await until(lambda: sum(": ready in " in line for line in supervised.said()) == len(CHILDREN) + 2, 60)
     connection = await asyncpg.connect(postgres.url())
     assert await connection.fetchval("SELECT id FROM kept") == 42
     await connection.close()

@@ -1,0 +1,152 @@
+"""`reprise up` as people run it: the whole command, killed and interrupted, in a directory of its own."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from embedded.directory import DataDirectory
+from embedded.groups import GROUPS
+from tests.support.ports import free_port
+from tests.support.waiting import until
+
+COMMAND = (sys.executable, "-m", "cli.main", "up")
+CHILDREN = ("postgres", "nats", "cluster", *GROUPS)
+
+
+class Up:
+    """A running `reprise up`."""
+
+    def __init__(self, root: Path) -> None:
+        self.directory = DataDirectory(root)
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("REPRISE_")}
+        self.environment |= {"REPRISE_DATA_DIR": str(root), "REPRISE_PORT": str(free_port())}
+        self._output = root.with_suffix(".out")
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._output.open("wb") as output:
+            return subprocess.Popen(COMMAND, env=self.environment, stdout=output, stderr=output)  # noqa: S603
+
+    async def ready(self) -> None:
+        def is_ready() -> bool:
+            said = self._output.read_text()
+            assert self.process.poll() is None, said
+            return "Reprise is ready at" in said
+
+        await until(is_ready, 90)
+
+    def start_again(self) -> None:
+        self.process = self._start()
+
+    def pid(self, name: str) -> int | None:
+        entries = json.loads(self.directory.roster.read_text())
+        pid: int | None = entries.get(name, {}).get("pid")
+        return pid
+
+    async def kill(self, name: str) -> None:
+        """Kill a child with SIGKILL and wait until another process has taken its place."""
+        before = self.pid(name)
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: self.pid(name) not in (None, before), 30, what=f"a new {name}")
+
+    def tree(self) -> list[psutil.Process]:
+        process = psutil.Process(self.process.pid)
+        return [process, *process.children(recursive=True)]
+
+    async def status(self, path: str) -> int:
+        """How the API answers to what client.json says; 0 when it does not."""
+        client = json.loads(self.directory.client.read_text())
+        async with httpx.AsyncClient(base_url=client["url"], timeout=5) as http:
+            try:
+                return (await http.get(path, headers={"Authorization": f"Bearer {client['token']}"})).status_code
+            except httpx.TransportError:
+                return 0
+
+    async def works(self) -> bool:
+        return (await self.status("/readyz"), await self.status("/api/instances")) == (200, 200)
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    up = Up(tmp_path / "data")
+    yield up
+    if up.process.poll() is None:
+        up.process.terminate()
+        up.process.wait(90)
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return psutil.wait_procs(processes, timeout=0)[1]
+
+
+@pytest.mark.timeout(240)
+async def test_any_child_may_be_killed_and_the_whole_works_on(up: Up) -> None:
+    await up.ready()
+    await until(up.works, 30)
+    for name in CHILDREN:
+        await up.kill(name)
+        await until(up.works, 60, what=f"the API to work after {name} was killed")
+
+
+@pytest.mark.timeout(240)
+async def test_ctrl_c_leaves_nothing_and_the_next_start_goes_on_with_the_same_addresses_and_token_key(up: Up) -> None:
+    await up.ready()
+    state, tree = up.directory.state.read_text(), up.tree()
+    assert len(tree) > len(CHILDREN)
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(90) == 0
+    assert alive(tree) == []
+    up.start_again()
+    await up.ready()
+    await until(up.works, 30)
+    assert up.directory.state.read_text() == state
+
+
+@pytest.mark.timeout(240)
+async def test_after_kill_9_of_everything_the_next_start_goes_on(up: Up) -> None:
+    await up.ready()
+    for process in up.tree():
+        process.kill()
+    up.process.wait(10)
+    up.start_again()
+    await up.ready()
+    await until(up.works, 30)
+
+
+@pytest.mark.timeout(240)
+async def test_what_lies_in_the_directory_is_private_and_a_second_up_is_refused(up: Up) -> None:
+    await up.ready()
+    for file in (up.directory.client, up.directory.state, up.directory.roster, *up.directory.logs.iterdir()):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+    assert stat.S_IMODE(up.directory.root.stat().st_mode) & 0o067 == 0
+    second = subprocess.run(COMMAND, env=up.environment, capture_output=True, text=True, check=False)  # noqa: S603, ASYNC221 - quick
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"Another `reprise up` (process {up.process.pid}) is using {up.directory.root}: ")
+    assert second.stderr.count("\n") == 1
+
+
+@pytest.mark.timeout(240)
+async def test_at_rest_all_together_use_little(up: Up) -> None:
+    await up.ready()
+    await until(up.works, 30)
+    tree = up.tree()
+    begun, used = time.monotonic(), cpu_seconds(tree)
+    await until(lambda: time.monotonic() - begun > 10, 20)
+    assert (cpu_seconds(tree) - used) / (time.monotonic() - begun) < 0.10
+    assert sum(process.memory_info().rss for process in tree) < 600 * 1024 * 1024
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes if process.is_running()]
+    return sum(time.user + time.system for time in times)
