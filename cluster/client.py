@@ -1,0 +1,142 @@
+"""The one client of the Kubernetes API: a few verbs over plain dicts, for real and simulated clusters alike."""
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from cluster.answers import Expired, Gone, Outdated, failure
+from cluster.connection import JSON, Connection
+from cluster.kinds import NAMESPACE, Kind, Object
+from schemas.settings import Settings
+
+MANAGER = {"fieldManager": "reprise"}
+APPLY = "application/apply-patch+yaml"  # every JSON document is a YAML document
+MERGE = "application/merge-patch+json"
+PAGE = 500
+WATCH_FOR = 240
+"""Seconds after which the server ends a watch."""
+
+
+class Cluster:
+    """One namespace of one cluster, for one installation of Reprise. Use as `async with Cluster(settings) as cluster`.
+
+    Every method raises ClusterDown where the API does not answer or asks to come back later, and ClusterRefused
+    where it says no.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.namespace = settings.namespace
+        self.installation = settings.installation
+        self._connection = Connection(settings)
+
+    async def __aenter__(self) -> Self:
+        await self._connection.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.close()
+
+    async def get(self, kind: Kind, name: str) -> Object | None:
+        """The object, None where there is none."""
+        try:
+            return await self._connection.ask("GET", kind.path(self.namespace, name))
+        except Gone:
+            return None
+
+    async def select(self, kind: Kind, labels: str = "", *, everywhere: bool = False) -> list[Object]:
+        """All objects with these labels (`key=value,…`), read page by page; `everywhere`: in all namespaces."""
+        objects, _ = await self.snapshot(kind, labels, everywhere=everywhere)
+        return objects
+
+    async def snapshot(self, kind: Kind, labels: str = "", *, everywhere: bool = False) -> tuple[list[Object], str]:
+        """The same, and the resourceVersion from which to watch for changes."""
+        path = kind.path(None if everywhere else self.namespace)
+        query = {"limit": str(PAGE), **({"labelSelector": labels} if labels else {})}
+        while True:
+            try:
+                return await self._pages(path, query)
+            except Expired:  # it changed too much between two pages
+                continue
+
+    async def apply(self, kind: Kind, manifest: Object) -> Object:
+        """Server-side apply: make it so, creating it or changing what differs. Returns the object as it is then."""
+        path = kind.path(self.namespace, manifest["metadata"]["name"])
+        return await self._connection.ask("PATCH", path, {**MANAGER, "force": "true"}, _typed(kind, manifest), APPLY)
+
+    async def create(self, kind: Kind, manifest: Object) -> Object | None:
+        """A new object, None where one of that name exists already."""
+        try:
+            return await self._connection.ask("POST", kind.path(self.namespace), MANAGER, _typed(kind, manifest), JSON)
+        except Outdated:
+            return None
+
+    async def patch(self, kind: Kind, name: str, change: Object) -> Object | None:
+        """Merge `change` into the object; with metadata.resourceVersion in it, into that version only.
+
+        None where there is no such object, or not in that version any more.
+        """
+        try:
+            return await self._connection.ask("PATCH", kind.path(self.namespace, name), MANAGER, change, MERGE)
+        except (Gone, Outdated):
+            return None
+
+    async def delete(self, kind: Kind, seen: Object, *, unchanged: bool = False) -> bool:
+        """Ask for the deletion of the very object that was seen, its dependants first (foreground).
+
+        `unchanged`: only in the version that was seen. False where it is gone, another one or (then) another version.
+        """
+        meta = seen["metadata"]
+        precondition = {"uid": meta["uid"]}
+        if unchanged:
+            precondition["resourceVersion"] = meta["resourceVersion"]
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Foreground"}
+        path = kind.path(self.namespace, meta["name"])
+        try:
+            await self._connection.ask("DELETE", path, None, {**options, "preconditions": precondition})
+        except (Gone, Outdated):
+            return False
+        return True
+
+    async def watch(self, kind: Kind, version: str, labels: str = "") -> AsyncIterator[Object]:
+        """Changes since `version`: {"type": ADDED|MODIFIED|DELETED|BOOKMARK, "object": …}, until the server ends it.
+
+        Raises Expired where `version` is too old: then list again.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(WATCH_FOR),
+            "labelSelector": labels,
+        }
+        async for change in self._connection.lines(kind.path(self.namespace), query):
+            if change["type"] == "ERROR":
+                raise failure(int(change["object"].get("code", 500)), {}, orjson.dumps(change["object"]))
+            yield change
+
+    async def ensure_namespace(self) -> None:
+        """Create the namespace where it is missing."""
+        if await self.get(NAMESPACE, self.namespace) is None:
+            await self.create(NAMESPACE, {"metadata": {"name": self.namespace}})
+
+    async def version(self) -> str:
+        """What the API server says it is: "v1.37.0"."""
+        return str((await self._connection.ask("GET", "/version")).get("gitVersion", "unknown"))
+
+    async def _pages(self, path: str, query: dict[str, str]) -> tuple[list[Object], str]:
+        objects: list[Object] = []
+        while True:
+            page = await self._connection.ask("GET", path, query)
+            objects.extend(page.get("items") or ())
+            rest = page["metadata"].get("continue")
+            if not rest:
+                return objects, page["metadata"]["resourceVersion"]
+            query = {**query, "continue": rest}
+
+
+def _typed(kind: Kind, manifest: Object) -> Object:
+    return {"apiVersion": kind.api_version, "kind": kind.name, **manifest}

@@ -1,0 +1,41 @@
+"""The kinds of objects that Reprise uses, and where the Kubernetes API keeps them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+"""One object of the cluster as the API's JSON has it; models of the client library are not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind: its name, its group and version, the plural that stands in paths."""
+
+    name: str
+    api_version: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str | None, name: str | None = None) -> str:
+        """The path of all objects of the kind in `namespace` (None: in all of them), or of the one called `name`."""
+        group = f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
+        place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{group}{place}/{self.plural}" + (f"/{name}" if name else "")
+
+
+DEPLOYMENT = Kind("Deployment", "apps/v1", "deployments")
+REPLICA_SET = Kind("ReplicaSet", "apps/v1", "replicasets")
+STATEFUL_SET = Kind("StatefulSet", "apps/v1", "statefulsets")
+JOB = Kind("Job", "batch/v1", "jobs")
+POD = Kind("Pod", "v1", "pods")
+CLAIM = Kind("PersistentVolumeClaim", "v1", "persistentvolumeclaims")
+SERVICE = Kind("Service", "v1", "services")
+SECRET = Kind("Secret", "v1", "secrets")
+NAMESPACE = Kind("Namespace", "v1", "namespaces", namespaced=False)
+NODE = Kind("Node", "v1", "nodes", namespaced=False)
+
+KINDS = {
+    kind.name: kind
+    for kind in (DEPLOYMENT, REPLICA_SET, STATEFUL_SET, JOB, POD, CLAIM, SERVICE, SECRET, NAMESPACE, NODE)
+}
+"""By name."""
