@@ -1,0 +1,60 @@
+# Every target works from a bare checkout: what it needs is installed into .venv from the locks first.
+.DEFAULT_GOAL := help
+.PHONY: help demo up test check bench
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# a lock or the project's own metadata has changed since: install again
+EMBEDDED := $(VENV)/.installed-embedded
+DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(EMBEDDED) ## Show the whole loop on real parts, check it, stop (about a minute)
+	@$(BIN)/reprise demo $(ARGS)
+
+up: $(EMBEDDED) ## Start everything on this machine and keep it running until Ctrl-C
+	@$(BIN)/reprise up $(ARGS)
+
+test: $(DEV) ## Run the tests (make test ARGS="-k retry" runs some); with CI set, a skipped test fails
+	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) $(ARGS)
+
+check: $(DEV) ## Check style, types, import contracts, diagrams, compose file and locks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/reprise diagram --check docs/state-machine.mmd
+	@$(BIN)/reprise diagram --check docs/state-machine.svg
+	@$(BIN)/python -m pytest --quiet tests/unit/packaging
+
+bench: $(EMBEDDED) ## Measure state changes per second, end to end
+	@$(BIN)/python -m bench $(ARGS)
+
+$(EMBEDDED): locks/embedded.txt pyproject.toml | $(BIN)/python
+	@if [ $(DEV) -nt locks/dev.txt ] && [ $(DEV) -nt pyproject.toml ]; then touch $@; exit 0; fi; \
+	echo "Installing what Reprise needs into $(VENV) (once; about a minute)"; \
+	$(PIP) install --require-hashes -r locks/embedded.txt && \
+	$(PIP) install --no-build-isolation --no-deps -e . && touch $@
+
+$(DEV): locks/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Reprise and its tests need into $(VENV) (once; about a minute)"; \
+	$(PIP) install --require-hashes -r locks/dev.txt && \
+	$(PIP) install --no-build-isolation --no-deps -e . && touch $@
+
+$(BIN)/python:
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$($$python --version)"; \
+	    $$python -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo "$$python cannot make virtual environments; install its venv module (Debian: apt-get install python3-venv)" >&2; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "Reprise needs Python 3.11 or later: $$($(PYTHON) --version 2>/dev/null || echo no $(PYTHON)) is here; install it, or name it with make PYTHON=…" >&2; \
+	exit 1

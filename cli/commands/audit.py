@@ -1,0 +1,52 @@
+"""`reprise audit`: reads the audit log."""
+
+from typing import Annotated
+
+import typer
+
+from cli import history, options
+from cli.apps import new_app
+from cli.output import as_json
+from cli.session import connected, instance_id
+
+app = new_app()
+
+
+@app.callback()
+def audit() -> None:
+    """Read the audit log."""
+
+
+@app.command("list")
+def list_rows(
+    instance: Annotated[str | None, typer.Option("--instance", metavar="ID", help="Of this instance.")] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="Of this customer's instances.")] = None,
+    event_type: Annotated[str | None, typer.Option("--type", help="Of this type, like retry.requested.")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="By this actor, like cli:alice.")] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="applied, stale or rejected.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="That led into this state.")] = None,
+    job: Annotated[str | None, typer.Option("--job", metavar="JOB_ID", help="Of this job.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="From then on, like 2026-01-31T12:00:00Z.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Before then.")] = None,
+    limit: options.Limit = 100,
+    output: options.Output = "table",
+) -> None:
+    """List rows of the audit log: the latest that fit, oldest first."""
+    client = connected()
+    page = client.page(
+        "/api/audit",
+        limit,
+        instance_id=instance_id(client, instance) if instance else None,
+        customer_id=customer,
+        type=event_type,
+        actor=actor,
+        outcome=outcome,
+        state_after=state,
+        correlation_id=job,
+        since=since,
+        until=until,
+    )
+    if output == "json":
+        as_json(page)
+    else:
+        history.print_rows(page["items"], with_instance=instance is None)

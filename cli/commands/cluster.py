@@ -1,0 +1,57 @@
+"""`reprise cluster`: the cluster's room, and the size of a simulated one."""
+
+from typing import Annotated
+
+import typer
+
+from cli import options
+from cli.apps import new_app
+from cli.client import Document
+from cli.output import as_json, as_table
+from cli.plans import room
+from cli.session import connected
+
+app = new_app()
+GIB = 2**30
+
+
+@app.callback()
+def cluster() -> None:
+    """Look at the cluster's room; resize a simulated one."""
+
+
+@app.command()
+def show(cpu: options.Cpu = None, memory: options.Memory = None, output: options.Output = "table") -> None:
+    """Show the nodes and what is taken on them; with --cpu and --memory, whether that would fit."""
+    capacity = connected().get("/api/capacity", cpu=cpu, memory=memory)
+    if output == "json":
+        as_json(capacity)
+        return
+    as_table(("NODE", "CPU", "TAKEN", "MEMORY", "TAKEN", "READY"), map(_row, capacity["nodes"]))
+    if cpu or memory:
+        print(room(capacity))
+
+
+@app.command()
+def resize(
+    cpu: Annotated[str | None, typer.Option("--cpu", help="Cores of its node, like 8.")] = None,
+    memory: Annotated[str | None, typer.Option("--memory", help="Memory of its node, like 16Gi.")] = None,
+    output: options.Output = "table",
+) -> None:
+    """Give the simulated cluster that `reprise up` runs another size."""
+    from cli.resizing import resize as change
+    from cli.resizing import simulated_cluster
+
+    if cpu is None and memory is None:
+        raise typer.BadParameter("give --cpu, --memory or both")
+    size = change(simulated_cluster(), cpu, memory)
+    if output == "json":
+        as_json(size._asdict())
+    else:
+        print(f"Node {size.name} has {size.cpu} CPU and {size.memory} of memory now.")
+
+
+def _row(node: Document) -> tuple[object, ...]:
+    memory = (f"{node[name] / GIB:.1f}Gi" for name in ("memory", "memory_used"))
+    total, used = memory
+    return node["name"], f"{node['cpu']:g}", f"{node['cpu_used']:g}", total, used, "yes" if node["ready"] else "no"

@@ -1,0 +1,43 @@
+"""`reprise up`: everything on this machine, until Ctrl-C."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from cli.apps import new_app
+
+app = new_app()
+
+
+@app.command()
+def up(
+    cluster: Annotated[
+        Literal["simulated", "kubernetes"] | None,
+        typer.Option("--cluster", help="A simulated cluster (the default), or that of REPRISE_KUBECONFIG."),
+    ] = None,
+) -> None:
+    """Start PostgreSQL, NATS, a simulated cluster and Reprise, and keep them running until Ctrl-C."""
+    import asyncio
+
+    from cli.local import settings_for_up
+    from embedded.announcements import Announcement, Ready
+    from embedded.up import up as run
+
+    def say(announcement: Announcement) -> None:
+        print(announcement, flush=True)
+        if isinstance(announcement, Ready):
+            print(_welcome(announcement.url, announcement.token, str(announcement.data_dir)), flush=True)
+
+    print("Starting everything (Ctrl-C stops it) …", flush=True)
+    asyncio.run(run(settings_for_up(**({"cluster": cluster} if cluster else {})), say))
+    print("Everything is stopped; `reprise up` goes on where it was.")
+
+
+def _welcome(url: str, token: str, data_dir: str) -> str:
+    return f"""
+  API     {url}/docs
+  Token   {token}  (role admin, also in {data_dir}/client.json)
+  Data    {data_dir}
+
+In another shell: reprise create --customer acme --name shop --wait
+"""

@@ -1,0 +1,35 @@
+"""Says in sentences what the API answers, for commands and for progress."""
+
+from cli.client import Document
+
+_ENDS = {
+    "succeeded": "done",
+    "averted": "done: it had become ready meanwhile, so there was nothing to try again",
+    "cancelled": "cancelled",
+    "superseded": "given up, since something else was asked for meanwhile",
+    "failed": "failed",
+}
+
+
+def waiting_line(instance: Document) -> str:
+    """Why the instance waits, in one line; an empty one where it does not wait."""
+    waiting = instance.get("waiting")
+    return str(waiting["line"]) if waiting else ""
+
+
+def position(instance: Document) -> str:
+    """Where an instance is: its two words, the attempt, and that it is held."""
+    held = ", held" if instance["held"] else ""
+    return f"{instance['status']}/{instance['provisioning_status']} (attempt {instance['attempt']}{held})"
+
+
+def ending(job: Document, instance: Document) -> str:
+    """How a job ended, in one sentence."""
+    said = _ENDS.get(job["status"], job["status"])
+    message = f": {job['error_message']}" if job["error_message"] else ""
+    return f"{instance['name']} is {instance['state']}; {job['type']} {said}{message}"
+
+
+def next_step(instance: Document) -> str | None:
+    """The command that would try again; None where a retry is not offered."""
+    return f"reprise retry {instance['id']}" if instance["can_retry"] else None

@@ -1,0 +1,88 @@
+"""Prints answers: the API's document as it is, or a table; Rich is loaded only for tables."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cli.client import Document
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+COLOURS = {
+    "running": "green",
+    "completed": "green",
+    "error": "red",
+    "failed": "red",
+    "degraded": "yellow",
+    "creating": "cyan",
+    "provisioning": "cyan",
+    "rejected": "yellow",
+    "stale": "dim",
+}
+NO_TERMINAL_WIDTH = 1_000
+
+
+def as_json(document: Document | Sequence[Document]) -> None:
+    """Print the document and nothing else."""
+    print(json.dumps(document, indent=2))
+
+
+def console() -> "Console":
+    """Where tables go. Text is printed as it is: no markup, no guessed colours, no wrapping where nobody looks on."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else NO_TERMINAL_WIDTH
+    return Console(width=width, markup=False, highlight=False, emoji=False)
+
+
+def as_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, nothing: str = "Nothing to show.") -> None:
+    """Print rows under headings; empty cells for None. `nothing` is said when there are no rows."""
+    from rich.table import Table
+
+    listed = list(rows)
+    if not listed:
+        print(nothing)
+        return
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for row in listed:
+        table.add_row(*map(_cell, row))
+    console().print(table)
+
+
+def as_fields(fields: Mapping[str, Any]) -> None:
+    """Print names and values under each other; those that are None are left out."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in fields.items():
+        if value is not None:
+            table.add_row(name, _cell(value))
+    console().print(table)
+
+
+def local_time(moment: str | None) -> str | None:
+    """A moment of the API (ISO 8601) in the reader's own zone, to the second."""
+    if moment is None:
+        return None
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def age(moment: str) -> str:
+    """How long ago a moment was, in the unit that tells most: 42s, 5m, 3h, 9d."""
+    seconds = max(int((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()), 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= 2 * size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _cell(value: Any) -> Any:
+    from rich.text import Text
+
+    text = "" if value is None else str(value)
+    return Text(text, style=COLOURS.get(text, ""))

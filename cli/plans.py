@@ -1,0 +1,28 @@
+"""Prints the plan of a create or a retry: what would be done, and whether it fits."""
+
+from cli import exits
+from cli.client import Document
+from cli.options import Format
+from cli.output import as_json, as_table
+
+
+def show(plan: Document, output: Format) -> int:
+    """Print it; returns the exit code: a plan that is not allowed is a refusal."""
+    if output == "json":
+        as_json(plan)
+    else:
+        _print(plan)
+    return exits.DONE if plan["allowed"] else exits.FAILED
+
+
+def _print(plan: Document) -> None:
+    print("Nothing has been done. " + ("It would be accepted." if plan["allowed"] else f"Refused: {plan['why_not']}"))
+    rows = ([line["action"], line["kind"], line["name"], line["why"]] for line in plan["lines"])
+    as_table(("ACTION", "KIND", "NAME", "WHY"), rows, nothing="There is nothing to do.")
+    print(room(plan["capacity"]))
+
+
+def room(capacity: Document) -> str:
+    """Whether it fits now, as far as one can tell, in one line."""
+    fits = {True: "It fits now", False: f"It does not fit now: {capacity['short']}", None: "Whether it fits is unknown"}
+    return f"{fits[capacity['fits']]} ({capacity['hint']})."

@@ -1,0 +1,75 @@
+"""Runs several parts in one process until a signal, or until one of them ends."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
+
+import structlog
+
+from cli import web
+from cli.parts import checked, runners
+from schemas.errors import RepriseError
+from schemas.settings import Settings
+
+GRACE = 10.0
+"""Seconds for what is in flight; after that it is left to redelivery. Less than supervisors allow before they kill."""
+
+Work = Callable[[asyncio.Event], Awaitable[None]]
+
+log = structlog.get_logger("serve")
+
+
+async def serve(settings: Settings, names: Collection[str]) -> None:
+    """Run these parts until SIGTERM or SIGINT. Raises as `run` does, and BadSettings for a setting that is missing."""
+    checked(settings, names)
+    work: dict[str, Work] = {name: partial(part, settings) for name, part in runners(names).items()}
+    work["http"] = partial(web.run, settings, frozenset(names))
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    log.info("parts.start", parts=sorted(names))
+    await run(work, stop)
+    log.info("parts.stopped", parts=sorted(names))
+
+
+async def run(work: Mapping[str, Work], stop: asyncio.Event, grace: float = GRACE) -> None:
+    """All of it at once until `stop` is set; then each finishes what is in flight, for at most `grace` seconds.
+
+    One that fails, or returns before it was asked to, ends them all; what it raised is raised once they have stopped.
+    """
+    tasks = [asyncio.create_task(_named(name, do, stop), name=name) for name, do in work.items()]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    early = [task for task in tasks if task.done()] if not stop.is_set() else []
+    stop.set()
+    await _finish(tasks, grace)
+    _raise_failures(tasks, early)
+
+
+async def _named(name: str, do: Work, stop: asyncio.Event) -> None:
+    with structlog.contextvars.bound_contextvars(part=name):
+        await do(stop)
+
+
+async def _finish(tasks: Collection[asyncio.Task[None]], grace: float) -> None:
+    _, late = await asyncio.wait(tasks, timeout=grace)
+    for task in late:
+        log.warning("part.cut_off", part=task.get_name(), seconds=grace)
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _raise_failures(tasks: Collection[asyncio.Task[None]], early: Collection[asyncio.Task[None]]) -> None:
+    failures = {task.get_name(): error for task in tasks if not task.cancelled() and (error := task.exception())}
+    for name, error in failures.items():
+        log.error("part.failed", part=name, error=str(error), exc_info=None if _foreseen(error) else error)
+    if failures:
+        raise next(iter(failures.values()))
+    if early:
+        raise RepriseError(f"{', '.join(task.get_name() for task in early)} ended without being asked to")
+
+
+def _foreseen(error: BaseException) -> bool:
+    return isinstance(error, RepriseError)
