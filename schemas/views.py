@@ -155,6 +155,28 @@ class AuditPage(BaseModel):
     next_cursor: str | None
 
 
+class StateChanged(BaseModel):
+    """What has been applied to an instance, told on the stream CHANGES and as server-sent event."""
+
+    instance_id: UUID
+    customer_id: str
+    sequence: int
+    type: str
+    actor: str
+    outcome: Literal["applied"]
+    state_before: str
+    state_after: str
+    status: str
+    provisioning_status: str
+    attempt: int
+    step: int
+    cause: str | None
+    error_code: ErrorCode | None
+    error_message: str | None
+    job_id: UUID
+    at: datetime
+
+
 class NodeRoom(BaseModel):
     """What one node has and what pods have taken, in cores and bytes."""
 

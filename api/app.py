@@ -1,0 +1,64 @@
+"""The HTTP application of one process: the routes of its parts behind one door."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from api.auth import ONLY_SERVICE, Authentication, Authenticator
+from api.bodies import BodyLimit
+from api.keys import keys_of
+from api.openapi import TITLE, describe
+from api.page import ask_for_token
+from api.problems import add_handlers
+from api.queries import known_parameters
+from api.requests import Observed
+from api.routes import audit, capacity, changes, documents, events, health, instances, jobs, wishes
+from api.services import Services
+from schemas.settings import Settings
+
+BACKEND: tuple[APIRouter, ...] = (
+    instances.router,
+    wishes.router,
+    events.router,
+    jobs.router,
+    changes.router,
+    audit.router,
+    capacity.router,
+)
+ASKED_FOR_A_TOKEN = {"/docs": ask_for_token}
+
+
+def create_app(settings: Settings, services: Services) -> FastAPI:
+    """The application; what `services` lacks is not served. Raises BadSettings without keys to know callers by.
+
+    It owns nothing: whoever made `services` closes them after the server has stopped.
+    """
+    app = FastAPI(
+        title=TITLE, version=_version(), openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.state.services = services
+    _add_routes(app, services)
+    add_handlers(app)
+    describe(app, health.OPEN_PATHS)
+    authenticator = Authenticator(keys_of(settings), settings.jwt_audience)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(
+        Authentication, authenticator=authenticator, open_paths=health.OPEN_PATHS, pages=ASKED_FOR_A_TOKEN
+    )
+    app.add_middleware(Observed)
+    return app
+
+
+def _add_routes(app: FastAPI, services: Services) -> None:
+    strict = [Depends(known_parameters)]
+    for router in (health.router, documents.router, *(BACKEND if services.backend is not None else ())):
+        app.include_router(router, dependencies=strict)
+    if services.database_service is not None:
+        app.include_router(services.database_service, dependencies=[ONLY_SERVICE, *strict], tags=["database"])
+
+
+def _version() -> str:
+    try:
+        return version("reprise")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,57 @@
+"""Refuses a body over the limit before all of it is read, whether its length was announced or it comes in chunks."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem
+
+LIMIT = 64 * 1024
+"""Bytes; the largest request that Reprise knows is a tenth of it."""
+
+
+class BodyLimit:
+    """The middleware. What is within the limit is read here and handed on whole."""
+
+    def __init__(self, app: ASGIApp, limit: int = LIMIT) -> None:
+        self.app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 413, or goes on with the body in memory."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        messages = [] if _over(announced, self._limit) else await _read(receive, self._limit)
+        if not messages:
+            detail = f"The body is over {self._limit // 1024} KiB; no request needs as much"
+            await problem(413, detail, scope, headers={"Connection": "close"})(scope, receive, send)
+            return
+        await self.app(scope, _replay(messages, receive), send)
+
+
+def _over(announced: str, limit: int) -> bool:
+    return not announced.isdecimal() or len(announced) > 12 or int(announced) > limit
+
+
+async def _read(receive: Receive, limit: int) -> list[Message]:
+    """Every message of the body; none at all where they exceed the limit."""
+    messages: list[Message] = []
+    size = 0
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            return []
+        messages.append(message)
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return messages
+
+
+def _replay(messages: list[Message], receive: Receive) -> Receive:
+    waiting = iter(messages)
+
+    async def replayed() -> Message:
+        return next(waiting, None) or await receive()
+
+    return replayed

@@ -1,0 +1,59 @@
+"""Asks the dependencies whether they answer, all at once and never for long."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+from nats.aio.client import Client
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.ports import Check
+from bus.connection import translated as nats_translated
+from persistence.engine import translated
+from schemas.errors import DependencyDown
+from schemas.views import Health
+
+PATIENCE = 2.0
+"""Seconds that a dependency has for its answer; a probe of Kubernetes waits little longer."""
+
+log = structlog.get_logger("health")
+
+
+def postgresql(engine: AsyncEngine) -> Check:
+    """PostgreSQL answers a query."""
+
+    async def check() -> None:
+        async with translated(), engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    return check
+
+
+def nats(client: Client) -> Check:
+    """NATS answers a ping."""
+
+    async def check() -> None:
+        if not client.is_connected:
+            raise DependencyDown("nats", "it is not connected")
+        async with nats_translated():
+            await client.flush(timeout=int(PATIENCE))
+
+    return check
+
+
+async def health(checks: Mapping[str, Check]) -> Health:
+    """Each dependency by name. Why one is down stands in the log: the answer is open to everybody."""
+    answers = await asyncio.gather(*(_answer(name, check) for name, check in checks.items()))
+    found = dict(zip(checks, answers, strict=True))
+    return Health(status="ok" if set(answers) <= {"ok"} else "unavailable", checks=found)
+
+
+async def _answer(name: str, check: Check) -> str:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await check()
+    except Exception as error:  # whatever it is: this dependency cannot be used now
+        log.warning("dependency down", dependency=name, error=str(error) or type(error).__name__)
+        return "does not answer"
+    return "ok"

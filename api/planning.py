@@ -1,0 +1,106 @@
+"""Dry runs: what a creation or a retry would do, decided like the real one and then not done."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from api.ports import Thing
+from api.presenter import capacity_for
+from api.wishes import Wisher, refusal
+from persistence.batch import Result
+from schemas.errors import NotFound
+from schemas.events import Event
+from schemas.payloads import RetryRequested
+from schemas.requests import InstanceRequest
+from schemas.types import EventType
+from schemas.views import Capacity, Plan, PlanLine
+from statemachine.decision import Outcome
+from statemachine.instance import Instance
+from statemachine.states import State
+
+
+async def plan_creation(wisher: Wisher, event: Event, request: InstanceRequest) -> Plan:
+    """What creating would do. Raises DependencyDown where the cluster cannot be asked."""
+    backend = wisher.backend
+    [result] = await backend.writer.preview([event])
+    capacity = capacity_for(wisher.caller, await backend.room.capacity(request.cpu, request.memory))
+    if result.instance is None:
+        return _refused(result, request, capacity)
+    new = result.instance
+    lines = [*_database(None, new), *_created(backend.objects.planned(new), new.attempt)]
+    return Plan(allowed=True, why_not=None, request=request, lines=lines, capacity=capacity)
+
+
+async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) -> Plan:
+    """What a retry would do. Raises NotFound, BadInput, and DependencyDown where the cluster cannot be asked."""
+    backend = wisher.backend
+    before = await wisher.visible(instance_id)
+    request = data.change.applied_to(before.request)
+    wisher.check(request)
+    [result] = await backend.writer.preview([wisher.event(EventType.RETRY_REQUESTED, instance_id, uuid4(), data)])
+    capacity = capacity_for(wisher.caller, await backend.room.capacity(request.cpu, request.memory))
+    if result.outcome is not Outcome.APPLIED:
+        return _refused(result, request, capacity)
+    coming = replace(before, request=request, attempt=before.attempt + 1)
+    lines = [
+        *_leftovers(await backend.objects.existing(before), before),
+        *_database(before, coming),
+        *_servers(await backend.objects.servers(before)),
+        *_created(backend.objects.planned(coming), coming.attempt),
+    ]
+    return Plan(allowed=True, why_not=None, request=request, lines=lines, capacity=capacity)
+
+
+def _refused(result: Result, request: InstanceRequest, capacity: Capacity) -> Plan:
+    error = refusal(result)
+    if isinstance(error, NotFound):
+        raise error
+    return Plan(allowed=False, why_not=str(error), request=request, lines=[], capacity=capacity)
+
+
+def _leftovers(existing: Sequence[Thing], before: Instance) -> Iterator[PlanLine]:
+    cleaning = before.state is State.CLEANING_UP
+    why = "the clean-up under way removes it first" if cleaning else "an earlier attempt left it; it is removed"
+    for thing in existing:
+        yield PlanLine(action="delete", kind=thing.kind, name=thing.name, why=why)
+
+
+def _database(before: Instance | None, coming: Instance) -> Iterator[PlanLine]:
+    """The database server, the database and the role: kept over attempts on purpose."""
+    known = before.database if before is not None else None
+    if before is None or known is None:
+        yield _new_server(coming)
+        why = "allocated for this instance; what an earlier allocation began is finished"
+        yield PlanLine(action="create", kind="Database", name="chosen when it is allocated", why=why)
+        return
+    yield PlanLine(action="reuse", kind="DatabaseServer", name=known.db_server_id, why="kept when the attempt failed")
+    yield _known_database(before, known.database)
+    why = "kept when the attempt failed; its password is fetched fresh"
+    yield PlanLine(action="reuse", kind="Role", name=known.username, why=why)
+
+
+def _new_server(coming: Instance) -> PlanLine:
+    if coming.request.db_type == "dedicated":
+        why = "db_type is dedicated: a server of its own"
+        return PlanLine(action="create", kind="DatabaseServer", name="chosen when it is allocated", why=why)
+    why = "db_type is shared: one of the registered servers"
+    return PlanLine(action="reuse", kind="DatabaseServer", name="chosen when it is allocated", why=why)
+
+
+def _known_database(before: Instance, name: str) -> PlanLine:
+    if not before.init_began:
+        return PlanLine(action="reuse", kind="Database", name=name, why="it is empty: its initialisation had not begun")
+    if before.state is State.CLEANING_UP:
+        why = "its initialisation had begun; the clean-up under way empties it"
+        return PlanLine(action="empty", kind="Database", name=name, why=why)
+    return PlanLine(action="reuse", kind="Database", name=name, why="the clean-up has emptied it")
+
+
+def _servers(found: Sequence[Thing]) -> Iterator[PlanLine]:
+    for thing in found:
+        yield PlanLine(action="reuse", kind=thing.kind, name=thing.name, why="belongs to its dedicated database server")
+
+
+def _created(planned: Sequence[Thing], attempt: int) -> Iterator[PlanLine]:
+    for thing in planned:
+        yield PlanLine(action="create", kind=thing.kind, name=thing.name, why=f"belongs to attempt {attempt}")

@@ -1,0 +1,40 @@
+"""What the API asks of the cluster and the databases, so that it can be given the real ones or none."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.views import Capacity
+from statemachine.instance import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object of the cluster: what it is and what it is called."""
+
+    kind: str
+    name: str
+
+
+class Room(Protocol):
+    """How much room there is."""
+
+    async def capacity(self, cpu: str, memory: str) -> Capacity:
+        """Whether a pod of this size would fit now. Raises ClusterDown."""
+
+
+class Objects(Protocol):
+    """The objects of instances in the cluster."""
+
+    async def existing(self, instance: Instance) -> Sequence[Thing]:
+        """What is there now, of any attempt. Raises ClusterDown."""
+
+    async def servers(self, instance: Instance) -> Sequence[Thing]:
+        """What is there of its dedicated database server. Raises ClusterDown."""
+
+    def planned(self, instance: Instance) -> Sequence[Thing]:
+        """What an attempt with these values makes; pure."""
+
+
+Check = Callable[[], Awaitable[None]]
+"""Raises, or takes long, where a dependency does not answer."""

@@ -1,0 +1,93 @@
+"""What may stand behind the question mark of each route; anything else is refused by name."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from schemas.codes import ErrorCode
+from schemas.quantities import Bytes, Cpu
+from schemas.text import LabelValue, Plain
+from schemas.types import EventType
+from statemachine.states import State
+
+Status = Literal[
+    "creating", "running", "degraded", "error", "stopping", "stopped", "starting", "trashed", "deleting", "deleted"
+]
+_Text = Annotated[str, StringConstraints(max_length=200), Plain]
+Cursor = Annotated[str, StringConstraints(max_length=500, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class InstanceQuery(_Query):
+    """Which instances to list."""
+
+    status: Status | None = None
+    state: State | None = None
+    customer_id: LabelValue | None = None
+    error_code: ErrorCode | None = None
+    q: _Text | None = Field(default=None, description="found in name, customer, id and error")
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the page before")
+
+
+class _AuditQuery(_Query):
+    instance_id: UUID | None = None
+    customer_id: LabelValue | None = None
+    actor: _Text | None = Field(default=None, description="like cli:alice")
+    type: EventType | None = None
+    state_before: State | None = None
+    state_after: State | None = None
+    outcome: Literal["applied", "stale", "rejected"] | None = None
+    correlation_id: UUID | None = Field(default=None, description="the job")
+    since: Moment | None = Field(default=None, description="included; like 2026-01-31T12:00:00Z")
+    until: Moment | None = Field(default=None, description="not included")
+
+
+class AuditQuery(_AuditQuery):
+    """Which rows of the audit log to list."""
+
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the page before")
+    order: Literal["newest", "oldest"] = Field(default="newest", description="which row comes first")
+
+
+class ExportQuery(_AuditQuery):
+    """Which rows of the audit log to export: all that fit, oldest first."""
+
+
+class TrailQuery(_Query):
+    """Which part of one instance's audit log to list, oldest first."""
+
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: Cursor | None = None
+
+
+class CapacityQuery(_Query):
+    """How large a pod would be."""
+
+    cpu: Cpu = "500m"
+    memory: Bytes = "1Gi"
+
+
+def known_parameters(request: Request) -> None:
+    """Refuses a parameter that the route does not know: a misspelt `dry_run` must not do the real thing."""
+    paths = request.app.openapi()["paths"]
+    operation = paths.get(request.scope["route"].path, {}).get(request.method.lower(), {})
+    known = {found["name"] for found in operation.get("parameters", ()) if found["in"] == "query"}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name)} for name in unknown])

@@ -1,0 +1,164 @@
+"""The one way by which a person's wish is decided over HTTP, whatever route it came by."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+import structlog
+from fastapi import Depends, Header, Request
+from pydantic import StringConstraints
+
+from api.auth import Caller, User
+from api.services import Backend, Served
+from persistence import idempotency, instances
+from persistence.audit import AuditFilter
+from persistence.audit import page as audit_page
+from persistence.batch import Result
+from schemas.errors import BadInput, Conflict, NotFound, Refused
+from schemas.events import Event, wish
+from schemas.payloads import RetryRequested
+from schemas.requests import Closed, InstanceRequest
+from schemas.text import Plain
+from schemas.types import EventType
+from statemachine.decision import Outcome
+from statemachine.instance import Instance
+
+NOT_FOUND = "Instance not found"
+_TRACEPARENT = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
+_KEYS = uuid5(NAMESPACE_URL, "reprise:idempotency")
+IdempotencyKey = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=200), Plain] | None,
+    Header(description="The same key makes the same request happen once, however often it is sent."),
+]
+log = structlog.get_logger("api")
+
+
+@dataclass(frozen=True, slots=True)
+class Wisher:
+    """Who wishes, with what of the request matters to a wish."""
+
+    backend: Backend
+    caller: Caller
+    route: str
+    key: str | None
+    traceparent: str | None
+
+    async def visible(self, instance_id: UUID) -> Instance:
+        """The instance. Raises NotFound where there is none that the caller sees."""
+        return await find(self.backend, self.caller, instance_id)
+
+    async def identify(self, body: Closed) -> UUID:
+        """The id of the wish: the same for the same key. Raises Conflict (422) for another body with a used key."""
+        if self.key is None:
+            return uuid4()
+        identity = uuid5(_KEYS, f"{self.caller.key}\n{self.route}\n{self.key}")
+        digest = hashlib.sha256(body.model_dump_json().encode()).digest()
+        await idempotency.remember(self.backend.engine, identity, digest)
+        return identity
+
+    def event(
+        self, event_type: EventType, instance_id: UUID, event_id: UUID, data: Closed | None = None, reason: str = ""
+    ) -> Event:
+        """The wish as an event."""
+        return wish(
+            event_type,
+            instance_id,
+            self.caller.actor,
+            datetime.now(UTC),
+            data,
+            reason=reason,
+            event_id=event_id,
+            traceparent=self.traceparent,
+        )
+
+    def check(self, request: InstanceRequest, at: str = "") -> None:
+        """Raises BadInput, its field below `at`, where the profile of `request` is not there or does not allow it."""
+        try:
+            self.backend.check(request)
+        except BadInput as error:
+            raise BadInput(at + error.field.removeprefix("request."), error.message) from error
+
+    async def make(
+        self,
+        event_type: EventType,
+        instance_id: UUID,
+        body: Closed,
+        data: Closed | None = None,
+        reason: str = "",
+        *,
+        at: str = "",
+    ) -> Result:
+        """The wish for an instance that exists, decided now; `at` is where in the body a changed request stands.
+
+        Raises NotFound, Refused, Conflict, BadInput.
+        """
+        instance = await self.visible(instance_id)
+        if isinstance(data, RetryRequested):
+            self.check(data.change.applied_to(instance.request), at)
+        event = self.event(event_type, instance_id, await self.identify(body), data, reason)
+        return await self.decided(event)
+
+    async def decided(self, event: Event) -> Result:
+        """Decides the wish and commits. Raises what `refusal` says where it is not accepted."""
+        [result] = await self.backend.writer.apply([event])
+        accepted = await self._accepted(result)
+        _tell(result, accepted=accepted)
+        if not accepted:
+            raise refusal(result)
+        return result
+
+    async def _accepted(self, result: Result) -> bool:
+        """Of a wish that was decided before (its key was used again), what was decided then."""
+        if result.outcome is not Outcome.DUPLICATE:
+            return result.outcome is Outcome.APPLIED
+        rows, _ = await audit_page(self.backend.engine, AuditFilter(correlation_id=result.event.id), limit=1000)
+        return any(row.event_id == result.event.id and row.outcome == "applied" for row in rows)
+
+
+async def find(backend: Backend, caller: Caller, instance_id: UUID) -> Instance:
+    """The instance. Raises NotFound where there is none, or none that the caller sees."""
+    instance = await instances.get(backend.engine, instance_id)
+    if instance is None:
+        raise NotFound(NOT_FOUND)
+    caller.must_see(instance.customer_id)
+    return instance
+
+
+def refusal(result: Result) -> NotFound | Refused | Conflict:
+    """Why a wish was not accepted, as the error that says so."""
+    if result.before is None:
+        return Conflict(result.why) if result.event.type is EventType.PROVISION_REQUESTED else NotFound(NOT_FOUND)
+    if result.event.type is EventType.RETRY_REQUESTED:
+        return Refused(f"Instance is not in ERROR status (current: {result.before.status})")
+    return Refused(result.why)
+
+
+def _wisher(request: Request, backend: Served, caller: User, idempotency_key: IdempotencyKey = None) -> Wisher:
+    parent = request.headers.get("traceparent", "")
+    return Wisher(
+        backend,
+        caller,
+        f"{request.method} {request.url.path}",
+        idempotency_key,
+        parent if _TRACEPARENT.match(parent) else None,
+    )
+
+
+Wishing = Annotated[Wisher, Depends(_wisher)]
+
+
+def _tell(result: Result, *, accepted: bool) -> None:
+    instance: Any = result.instance
+    log.info(
+        "wish",
+        type=result.event.type.value,
+        accepted=accepted,
+        why=result.why or None,
+        actor=str(result.event.actor),
+        instance=str(result.event.instance_id),
+        attempt=instance.attempt if instance is not None else None,
+        correlation_id=str(result.event.correlation_id),
+    )

@@ -1,0 +1,127 @@
+"""The application on a real PostgreSQL and a real NATS, spoken to over ASGI; the cluster is told what to say."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from api import checks
+from api.app import create_app
+from api.gauges import of_bus, of_database
+from api.metrics import Metrics
+from api.ports import Thing
+from api.services import Backend, Services
+from api.tokens import Role, mint_token
+from bus.connection import connect, jetstream
+from bus.streams import ensure
+from cluster.profiles import Profiles
+from persistence.engine import make_engine
+from persistence.writer import Writer
+from schemas.errors import ClusterDown
+from schemas.settings import Settings
+from schemas.views import Capacity, NodeRoom
+from statemachine.instance import Instance
+from statemachine.policy import Policy
+from tests.integration.api.world import World
+
+
+@dataclass
+class FakeCluster:
+    """Says what the test wants it to; the real one is met in tests/contract and tests/e2e."""
+
+    answer: Capacity = field(
+        default_factory=lambda: Capacity(
+            fits=True,
+            short=None,
+            nodes=[NodeRoom(name="node-1", cpu=4, cpu_used=1, memory=2**33, memory_used=0, ready=True)],
+        )
+    )
+    things: list[Thing] = field(default_factory=list)
+    database_things: list[Thing] = field(default_factory=list)
+    down: bool = False
+
+    async def capacity(self, cpu: str, memory: str) -> Capacity:
+        if self.down:
+            raise ClusterDown("connection refused", retry_after=7)
+        return self.answer
+
+    async def existing(self, instance: Instance) -> Sequence[Thing]:
+        return self.things
+
+    async def servers(self, instance: Instance) -> Sequence[Thing]:
+        return self.database_things
+
+    def planned(self, instance: Instance) -> Sequence[Thing]:
+        return [Thing("Deployment", f"{instance.name}-{instance.attempt}")]
+
+
+@pytest.fixture
+def settings(database: str, nats_url: str) -> Settings:
+    """Settings of one process with part api."""
+    return Settings(database_url=database, nats_url=nats_url, jwt_secret="s" * 32, event_key="e" * 32)
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    """The cluster as the API asks it."""
+    return FakeCluster()
+
+
+@pytest_asyncio.fixture
+async def backend(settings: Settings, cluster: FakeCluster) -> AsyncIterator[Backend]:
+    """What the routes work with."""
+    engine = make_engine(settings.database_url)
+    client = await connect(settings, "api")
+    await ensure(jetstream(client))
+    made = Backend(
+        engine=engine,
+        writer=Writer(engine, Policy.of(settings)),
+        nats=client,
+        room=cluster,
+        objects=cluster,
+        check=Profiles().check,
+    )
+    yield made
+    made.stopping.set()
+    await client.close()
+    await engine.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings, backend: Backend) -> FastAPI:
+    """The application, counting what it decides."""
+    metrics = Metrics()
+    backend.writer.observers = (metrics.on_results,)
+    services = Services(
+        metrics=metrics,
+        checks={"postgresql": checks.postgresql(backend.engine), "nats": checks.nats(backend.nats)},
+        sources=(of_database(backend.engine), of_bus(jetstream(backend.nats))),
+        backend=backend,
+    )
+    return create_app(settings, services)
+
+
+@pytest_asyncio.fixture
+async def world(app: FastAPI, settings: Settings, backend: Backend) -> AsyncIterator[World]:
+    """Clients of every role, and a hand on the state machine."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    def client(role: Role | None, customer: str | None = None) -> httpx.AsyncClient:
+        token = mint_token(settings, role, f"test-{role}", customer) if role else ""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(transport=transport, base_url="http://reprise", headers=headers)
+
+    made = World(
+        backend=backend,
+        nobody=client(None),
+        admin=client(Role.ADMIN),
+        acme=client(Role.CUSTOMER, "acme"),
+        other=client(Role.CUSTOMER, "other"),
+        service=client(Role.SERVICE),
+    )
+    yield made
+    for one in made.clients.values():
+        await one.aclose()
