@@ -27,6 +27,7 @@ BATCH = 500
 POLL = 2.0
 TIMER_AGAIN_AFTER = 30.0
 """A timer that has been sent stays in the outbox; undecided after so many seconds, it is sent again."""
+ACK_TIMEOUT = 10.0
 MAX_BACKOFF = 10.0
 
 
@@ -70,13 +71,13 @@ class Relay:
         return await self._js.publish_async(row.subject, row.data, headers=headers)
 
     async def _acknowledged(self, rows: Sequence[Due], waiting: "Sequence[asyncio.Future[PubAck]]") -> None:
-        answers = await asyncio.gather(*(asyncio.wait_for(one, 10) for one in waiting), return_exceptions=True)
-        failures = [answer for answer in answers if isinstance(answer, BaseException)]
-        acknowledged = [row for row, answer in zip(rows, answers, strict=True) if not isinstance(answer, BaseException)]
-        if acknowledged:
-            await outbox.sent(self._engine, acknowledged, timer_again_after=TIMER_AGAIN_AFTER)
-        if failures:
-            raise DependencyDown("nats", str(failures[0]) or type(failures[0]).__name__)
+        if not rows:
+            return
+        await asyncio.wait(waiting, timeout=ACK_TIMEOUT)
+        done = [row for row, ack in zip(rows, waiting, strict=True) if ack.done() and ack.exception() is None]
+        await outbox.sent(self._engine, done, timer_again_after=TIMER_AGAIN_AFTER)
+        if len(done) < len(rows):
+            raise DependencyDown("nats", _why([ack for ack in waiting if ack.done()]))
 
     async def _idle_for(self) -> float:
         next_due = await outbox.next_due_in(self._engine)
@@ -88,6 +89,11 @@ class Relay:
             await ensure(self._js)
         except DependencyDown as error:
             log.warning("relay.waits", error=str(error))
+
+
+def _why(answered: "Sequence[asyncio.Future[PubAck]]") -> str:
+    failures = [str(error) or type(error).__name__ for ack in answered if (error := ack.exception()) is not None]
+    return failures[0] if failures else f"no acknowledgement within {ACK_TIMEOUT:g} s"
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from persistence.chain import Entry
@@ -16,6 +16,8 @@ from statemachine.decision import Decision, Outcome
 from statemachine.instance import Instance
 from statemachine.policy import Policy
 from statemachine.states import State
+
+MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ class Batch:
     touched: set[UUID] = field(default_factory=set)
 
     def run(self, events: Iterable[Event]) -> list[Result]:
-        """Decides all of them; what follows from one is decided right after it."""
+        """Decides all of them; what follows from one is decided right after it.
+
+        Each is a microsecond later than the one before, so that first come is first in every order of time.
+        """
         encoded = self.policy.encode()
         for event in events:
             if event.kind is Kind.TIMER:
                 self.timers_decided.append((event.instance_id, event.id))
             result, decision = self._one(event, encoded)
             self.results.append(result)
+            self.now += MOMENT
             for follow_up in decision.follow_ups if decision else ():
                 self._one(follow_up, encoded)
         return self.results

@@ -35,7 +35,7 @@ class Leadership:
         while not stop.is_set():
             try:
                 await self._lead_once(work, stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 log.warning("leadership.lost", part=self.name, error=str(error) or type(error).__name__)
             await _unless(stop, RETRY)
 

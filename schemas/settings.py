@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     # How wide it works
     batch_size: int = Field(default=500, ge=1, le=5_000, description="events decided in one transaction")
     effect_concurrency: int = Field(default=16, ge=1, le=500)
-    leader_timeout: float = Field(default=5.0, ge=1, le=60, description="idle_session_timeout of a leader's connection")
+    leader_timeout: float = Field(default=5.0, ge=2, le=60, description="idle_session_timeout of a leader's connection")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 

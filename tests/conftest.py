@@ -3,6 +3,16 @@
 from tests.support.cluster import simulated_cluster
 from tests.support.engine import engine
 from tests.support.nats import nats_server, nats_url
+from tests.support.parts import settings
 from tests.support.postgres import database, migrated_template, postgres_server
 
-__all__ = ["database", "engine", "migrated_template", "nats_server", "nats_url", "postgres_server", "simulated_cluster"]
+__all__ = [
+    "database",
+    "engine",
+    "migrated_template",
+    "nats_server",
+    "nats_url",
+    "postgres_server",
+    "settings",
+    "simulated_cluster",
+]

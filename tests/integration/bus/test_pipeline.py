@@ -1,0 +1,213 @@
+"""Lifecycle, relay and streams together, on a real PostgreSQL and a real NATS server; effects stubbed at their edge."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bench import stub
+from bus import relay
+from bus.connection import connected, jetstream
+from bus.envelope import encode
+from bus.streams import DEAD_LETTERS_STREAM, INSTANCES_STREAM, ensure
+from consumers import lifecycle
+from persistence import instances
+from persistence.writer import Writer
+from schemas.cloudevents import data, headers, subject
+from schemas.events import Actor, Event, wish
+from schemas.payloads import ProvisionRequested
+from schemas.settings import Settings
+from schemas.types import EventType
+from statemachine.policy import Policy
+from statemachine.states import State
+from tests.support.parts import EVENT_KEY, part
+from tests.support.waiting import until
+
+ALICE = Actor("cli", "alice")
+
+
+@pytest_asyncio.fixture
+async def client(settings: Settings) -> AsyncIterator[Client]:
+    async with connected(settings, "test") as client:
+        await ensure(jetstream(client))
+        yield client
+
+
+def provision(name: str = "shop") -> Event:
+    request = ProvisionRequested(customer_id="acme", name=name)
+    return wish(EventType.PROVISION_REQUESTED, uuid4(), ALICE, datetime.now(UTC), request)
+
+
+async def publish(client: Client, event: Event) -> None:
+    """As anybody may: without a signature."""
+    await jetstream(client).publish(subject(event), data(event), headers=headers(event))
+
+
+async def state(engine: AsyncEngine, instance_id: UUID) -> State | None:
+    found = await instances.get(engine, instance_id)
+    return found.state if found else None
+
+
+async def dead_letter(client: Client) -> Msg:
+    subscription = await jetstream(client).subscribe("dead-letters.>", stream=DEAD_LETTERS_STREAM)
+    return await subscription.next_msg(timeout=10)
+
+
+async def reaches(engine: AsyncEngine, instance_id: UUID, wanted: State, timeout: float = 20) -> None:  # noqa: ASYNC109  # a test's own deadline
+    async def check() -> bool:
+        return await state(engine, instance_id) is wanted
+
+    await until(check, timeout, what=f"the instance to be {wanted}")
+
+
+async def test_a_wish_by_hand_on_the_bus_runs_to_its_end(
+    settings: Settings, client: Client, engine: AsyncEngine
+) -> None:
+    event = provision()
+    async with part(lifecycle.run, settings), part(relay.run, settings), part(stub.run, settings):
+        await publish(client, event)
+        await reaches(engine, event.instance_id, State.RUNNING)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(text("SELECT type, actor FROM audit_log ORDER BY sequence"))).all()
+    assert [row.type for row in rows] == [
+        "provision.requested",
+        "provision.admitted",
+        "database.allocated",
+        "deploy.ready",
+    ]
+    assert rows[0].actor == "bus:alice"
+
+
+async def test_a_fact_by_hand_is_refused_with_the_reason(
+    settings: Settings, client: Client, engine: AsyncEngine
+) -> None:
+    event = provision()
+    made = (await Writer(engine, Policy()).apply([event]))[0].instance
+    assert made is not None
+    fact = stub.answer(made_command(made.id, made.step))
+    async with part(lifecycle.run, settings):
+        await publish(client, fact)
+        letter = await dead_letter(client)
+    assert letter.headers is not None
+    assert "is a fact, which only Reprise itself publishes" in letter.headers["dead-letter-error"]
+    assert letter.data == data(fact)
+
+
+def made_command(instance_id: UUID, step: int) -> Event:
+    return Event(
+        id=uuid4(),
+        type=EventType.DEPLOY_APPLY,
+        instance_id=instance_id,
+        time=datetime.now(UTC),
+        actor=ALICE,
+        data=provision().data,
+        correlation_id=uuid4(),
+        attempt=1,
+        step=step,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "body", "error"),
+    [
+        ({"ce-type": "no.such"}, b"{}", "ce-type: 'no.such' is no event type"),
+        ({"ce-subject": "nobody"}, b"{}", "ce-subject: 'nobody' is no UUID"),
+        ({"ce-time": "yesterday"}, b"{}", "ce-time: 'yesterday' is no time"),
+        ({}, b"{", "data: Invalid JSON"),
+        ({}, b'{"change": {"cpu": "lots"}}', "data.change.cpu: Value error, 'lots' is no quantity"),
+        ({}, b'{"unknown": 1}', "data.unknown: Extra inputs are not permitted"),
+        ({}, b'{"change": {"profile": "\\u0000"}}', "data.change.profile"),
+        ({}, b" " * 70_000, "data: is 70000 bytes long"),
+        ({}, b"{}", "Instance not found"),
+    ],
+)
+async def test_a_message_at_fault_is_dead_lettered_and_its_neighbours_go_on(
+    settings: Settings, client: Client, engine: AsyncEngine, change: dict[str, str], body: bytes, error: str
+) -> None:
+    good, bad = provision(), wish(EventType.RETRY_REQUESTED, uuid4(), ALICE, datetime.now(UTC))
+    await publish(client, good)
+    to = f"instances.{bad.instance_id}.retry.requested"
+    await jetstream(client).publish(to, body, headers={**headers(bad), **change})
+    async with part(lifecycle.run, settings):
+        letter = await dead_letter(client)
+        await until(lambda: state(engine, good.instance_id), what="the neighbour to be decided")
+    assert letter.headers is not None
+    assert error in letter.headers["dead-letter-error"]
+    assert (letter.data, letter.headers["dead-letter-subject"]) == (body, to)
+
+
+async def test_with_the_streams_deleted_in_the_middle_everything_still_ends(
+    settings: Settings, client: Client, engine: AsyncEngine
+) -> None:
+    events = [provision(f"shop-{number}") for number in range(20)]
+    js = jetstream(client)
+    async with part(lifecycle.run, settings), part(relay.run, settings):
+        for event in events:
+            await publish(client, event)
+        for event in events:
+            await reaches(
+                engine, event.instance_id, State.ALLOCATING_DATABASE if event in events[:10] else State.PENDING
+            )
+        for stream in await js.streams_info():
+            assert stream.config.name is not None
+            await js.delete_stream(stream.config.name)
+        await until(lambda: has_stream(client), what="the streams to be made again")
+        async with part(stub.run, settings):
+            for event in events:
+                await reaches(engine, event.instance_id, State.RUNNING, 30)
+
+
+async def has_stream(client: Client) -> bool:
+    return INSTANCES_STREAM in [info.config.name for info in await jetstream(client).streams_info()]
+
+
+async def test_an_event_that_comes_twice_is_recorded_once(
+    settings: Settings, client: Client, engine: AsyncEngine
+) -> None:
+    event = provision()
+    js = jetstream(client)
+    for number in range(3):
+        again = {**headers(event), "Nats-Msg-Id": f"{event.id}.{number}"}
+        await js.publish(subject(event), data(event), headers=again)
+    async with part(lifecycle.run, settings):
+        await until(lambda: acked(client), what="all three to be acknowledged")
+    async with engine.connect() as connection:
+        count = await connection.execute(text("SELECT count(*) FROM audit_log WHERE event_id = :id"), {"id": event.id})
+        assert count.scalar_one() == 1
+
+
+async def acked(client: Client) -> bool:
+    info = await jetstream(client).consumer_info(INSTANCES_STREAM, "lifecycle")
+    return info.num_pending == 0 and info.num_ack_pending == 0
+
+
+async def test_places_are_given_first_come_first_served(
+    settings: Settings, client: Client, engine: AsyncEngine
+) -> None:
+    few = settings.model_copy(update={"deploy_concurrency": 2})
+    writer = Writer(engine, Policy())
+    order = [event.instance_id for event in [provision(f"shop-{number}") for number in range(5)]]
+    for number, instance_id in enumerate(order):
+        request = ProvisionRequested(customer_id="acme", name=f"shop-{number}")
+        await writer.apply([wish(EventType.PROVISION_REQUESTED, instance_id, ALICE, datetime.now(UTC), request)])
+    for _ in range(2):  # restarts do not reorder who waits
+        async with part(lifecycle.run, few):
+            await reaches(engine, order[1], State.ALLOCATING_DATABASE)
+        assert [await state(engine, i) for i in order] == [State.ALLOCATING_DATABASE] * 2 + [State.PENDING] * 3
+    async with part(lifecycle.run, few):
+        await writer.apply([wish(EventType.CANCEL_REQUESTED, order[0], ALICE, datetime.now(UTC))])
+        await reaches(engine, order[2], State.ALLOCATING_DATABASE)
+        assert await state(engine, order[3]) is State.PENDING
+
+
+async def test_a_signed_event_is_read_as_it_was_said(settings: Settings) -> None:
+    said = provision()
+    to, body, sealed = encode(said, EVENT_KEY.encode())
+    assert to == f"instances.{said.instance_id}.provision.requested"
+    assert (body, sealed["ce-id"]) == (data(said), str(said.id))

@@ -1,0 +1,105 @@
+"""The relay: what is due goes out in order, timers when they are due, and one of several is active."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bus import relay
+from bus.connection import connected, jetstream
+from bus.streams import INSTANCES_STREAM, ensure
+from persistence import outbox
+from persistence.writer import Writer
+from schemas.events import Actor, wish
+from schemas.payloads import ProvisionRequested
+from schemas.settings import Settings
+from schemas.types import EventType
+from statemachine.policy import Policy
+from tests.support.parts import EVENT_KEY, part
+from tests.support.waiting import until
+
+ALICE = Actor("cli", "alice")
+
+
+async def put(engine: AsyncEngine, name: str, policy: Policy | None = None, ago: float = 0) -> None:
+    """A deleted-before-it-ran instance: one command and one timer."""
+    clock = lambda: datetime.now(UTC) - timedelta(seconds=ago)  # noqa: E731  # as short as what it does
+    writer = Writer(engine, policy or Policy(), clock=clock)
+    instance_id = uuid4()
+    request = ProvisionRequested(customer_id="acme", name=name)
+    created = wish(EventType.PROVISION_REQUESTED, instance_id, ALICE, clock(), request)
+    await writer.apply([created, wish(EventType.DELETE_REQUESTED, instance_id, ALICE, clock())])
+
+
+async def empty(engine: AsyncEngine) -> bool:
+    return (await outbox.depth(engine)).rows == 0
+
+
+async def test_what_is_due_goes_out_and_a_timer_waits(settings: Settings, engine: AsyncEngine) -> None:
+    await put(engine, "shop")
+    async with connected(settings, "test") as client, part(relay.run, settings):
+        js = jetstream(client)
+        await ensure(js)
+        await until(lambda: empty(engine), what="the outbox to be sent")
+        assert (await js.stream_info(INSTANCES_STREAM)).state.messages == 1
+        assert (await outbox.depth(engine)).timers == 1
+
+
+async def test_a_timer_goes_out_when_it_is_due_and_stays_until_it_is_decided(
+    settings: Settings, engine: AsyncEngine
+) -> None:
+    await put(engine, "shop", ago=3600)
+    async with connected(settings, "test") as client, part(relay.run, settings):
+        js = jetstream(client)
+        await ensure(js)
+        subscription = await js.subscribe("instances.*.step.overdue")
+        message = await subscription.next_msg(timeout=10)
+        assert message.headers is not None
+        assert message.headers["ce-type"] == "step.overdue"
+        assert (await outbox.depth(engine)).timers == 1
+
+
+async def test_a_server_that_is_away_loses_nothing(settings: Settings, engine: AsyncEngine) -> None:
+    """Without streams every publication fails; once there are some, all of it arrives."""
+    for number in range(30):
+        await put(engine, f"shop-{number}")
+    async with part(relay.run, settings), connected(settings, "test") as client:
+        js = jetstream(client)
+        await until(lambda: empty(engine), what="the outbox to be sent")
+        assert (await js.stream_info(INSTANCES_STREAM)).state.messages == 30
+
+
+RELAY = "import asyncio; from bus import relay; from schemas.settings import Settings; " + (
+    "asyncio.run(relay.run(Settings.load(), asyncio.Event()))"
+)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGSTOP])
+async def test_another_relay_takes_over_from_one_that_is_killed_or_stopped(
+    settings: Settings, engine: AsyncEngine, ending: signal.Signals
+) -> None:
+    environment = {
+        **os.environ,
+        "REPRISE_DATABASE_URL": settings.database_url,
+        "REPRISE_NATS_URL": settings.nats_url,
+        "REPRISE_EVENT_KEY": EVENT_KEY,
+        "REPRISE_LEADER_TIMEOUT": "3",
+    }
+    await put(engine, "first")
+    first = await asyncio.create_subprocess_exec(sys.executable, "-c", RELAY, env=environment)
+    try:
+        await until(lambda: empty(engine), 20, what="the first relay to work")
+        first.send_signal(ending)
+        await put(engine, "second")
+        async with part(relay.run, settings):
+            await until(lambda: empty(engine), 10, what="the second relay to take over")
+    finally:
+        with suppress(ProcessLookupError):
+            first.kill()
+        await first.wait()
