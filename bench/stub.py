@@ -1,9 +1,9 @@
 """Effects stubbed at their edge: each command is answered at once with the fact that a working effect would publish."""
 
 import asyncio
-from datetime import UTC, datetime
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
 
@@ -46,7 +46,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Answers commands until `stop` is set, in batches, so that it costs little beside what is measured."""
     async with connected(settings, "bench stub") as client:
         js = jetstream(client)
-        consumers = [await js.pull_subscribe_bind(durable=name, stream=INSTANCES_STREAM) for name in (DATABASE, CLUSTER)]
+        consumers = [
+            await js.pull_subscribe_bind(durable=name, stream=INSTANCES_STREAM) for name in (DATABASE, CLUSTER)
+        ]
         key = settings.event_key_bytes
 
         async def serve(fetch: Fetch) -> None:

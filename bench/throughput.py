@@ -1,90 +1,84 @@
 """State changes per second end to end: event, lifecycle, transaction, outbox, relay, next event; effects stubbed."""
 
 import asyncio
-import os
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 from nats.js import JetStreamContext
 
-from bus.connection import connected, jetstream
+from bench.cpu import seconds_of_descendants
 from bus.envelope import encode
-from bus.streams import ensure
-from embedded.child import Child
-from embedded.supervisor import Supervisor
-from schemas.events import Actor, wish
+from schemas.events import Actor, Event, wish
 from schemas.payloads import ProvisionRequested
-from schemas.settings import Settings
 from schemas.types import EventType
 
+IN_FLIGHT = 1_000
+"""Instances on their way at any time: enough to fill batches, as few as a busy installation would have."""
 CHANGES_EACH = 4
 """pending, allocating_database, deploying, running."""
-_COUNT = "SELECT count(*) FROM audit_log WHERE outcome = 'applied' AND state_before <> state_after"
 
 
 @dataclass(frozen=True)
 class Throughput:
-    """What was measured. CPU is that of all processes together, in microseconds a state change."""
+    """What was measured; CPU is that of all processes together, in seconds."""
 
     changes: int
     seconds: float
-    cpu_us: float
+    cpu: float
 
     @property
     def per_second(self) -> float:
         """State changes a second."""
         return self.changes / self.seconds
 
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of CPU a state change."""
+        return self.cpu / self.changes * 1e6
 
-async def ready() -> bool:
-    """A part needs no announcement: it begins when it can."""
-    return True
 
-
-def part(name: str, number: int, environment: dict[str, str]) -> Child:
-    """A part as a child process."""
-    command = (sys.executable, "-m", "bench.part", name)
-    root = Path(__file__).parent.parent
-    return Child(f"{name}-{number}", command, ready, environment={**os.environ, **environment}, directory=root)
+def provision() -> Event:
+    """A wish for an instance of its own name."""
+    data = ProvisionRequested(customer_id="bench", name=f"n{uuid4().hex[:20]}")
+    return wish(EventType.PROVISION_REQUESTED, uuid4(), Actor("bench", "bench"), datetime.now(UTC), data)
 
 
 async def publish(js: JetStreamContext, key: bytes, count: int) -> None:
-    """`count` wishes for an instance each, as anybody on the bus would publish them."""
-    for start in range(0, count, 1_000):
-        waiting = []
-        for number in range(start, min(start + 1_000, count)):
-            data = ProvisionRequested(customer_id=f"c{number % 100}", name=f"n{uuid4().hex[:20]}")
-            event = wish(EventType.PROVISION_REQUESTED, uuid4(), Actor("bench", "bench"), datetime.now(UTC), data)
-            subject, body, headers = encode(event, key)
-            waiting.append(await js.publish_async(subject, body, headers=headers))
-        await asyncio.gather(*waiting)
+    """`count` wishes for an instance each, into JetStream, as anybody on the bus would publish them."""
+    waiting = []
+    for _ in range(count):
+        subject, body, headers = encode(provision(), key)
+        waiting.append(await js.publish_async(subject, body, headers=headers))
+    await asyncio.gather(*waiting)
 
 
 async def measure(
-    supervisor: Supervisor, settings: Settings, environment: dict[str, str], instances: int, lifecycles: int
+    js: JetStreamContext, key: bytes, connection: "asyncpg.Connection[asyncpg.Record]", instances: int
 ) -> Throughput:
-    """Runs `instances` from wish to running and counts; the parts run for as long as that takes."""
-    async with connected(settings, "bench") as client:
-        js = jetstream(client)
-        await ensure(js)
-        await publish(js, settings.event_key_bytes, instances)
-    connection = await asyncpg.connect(settings.database_url)
-    before = await connection.fetchval(_COUNT)
-    for name, number in [("stub", 1), ("relay", 1), *(("lifecycle", n) for n in range(1, lifecycles + 1))]:
-        await supervisor.start(part(name, number, environment))
-    goal = before + CHANGES_EACH * instances
-    first, seen, started = before, before, time.monotonic()
-    while seen < goal:
-        await asyncio.sleep(0.25)
-        seen = await connection.fetchval(_COUNT)
-        if first == before and seen > before:
-            first, started = seen, time.monotonic()
-        print(f"\r{seen - before}/{goal - before}", end="", file=sys.stderr)
-    seconds = time.monotonic() - started
-    await connection.close()
-    return Throughput(seen - first, seconds, 0.0)
+    """Takes `instances` from wish to running, IN_FLIGHT at a time, and counts."""
+    before = await count_running(connection)
+    published = running = 0
+    started, cpu = time.monotonic(), seconds_of_descendants()
+    while running < instances:
+        wanted = min(IN_FLIGHT - (published - running), instances - published)
+        if wanted > 0:
+            await publish(js, key, wanted)
+            published += wanted
+        await asyncio.sleep(0.02)
+        running = await count_running(connection) - before
+    return Throughput(CHANGES_EACH * instances, time.monotonic() - started, seconds_of_descendants() - cpu)
+
+
+async def count_running(connection: "asyncpg.Connection[asyncpg.Record]") -> int:
+    """How many instances run."""
+    return int(await connection.fetchval("SELECT count(*) FROM instances WHERE state = 'running'"))
+
+
+async def until_running(connection: "asyncpg.Connection[asyncpg.Record]", wanted: int) -> None:
+    """Waits until so many run. Raises TimeoutError after a minute."""
+    async with asyncio.timeout(60):
+        while await count_running(connection) < wanted:  # noqa: ASYNC110  # another process makes them run
+            await asyncio.sleep(0.05)
