@@ -38,7 +38,7 @@ SETTINGS: Mapping[str, str] = {
 }
 
 NOT_READY = (
-    OSError,
+    ConnectionError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # starting up, recovering, shutting down
@@ -82,7 +82,7 @@ class Postgres:
         Raises BadSettings when the server in this directory was made with another password.
         """
         try:
-            connection = await asyncpg.connect(self.url("postgres"), timeout=5)
+            connection = await asyncpg.connect(self.url("postgres"), ssl=False, timeout=5)
         except NOT_READY:
             return False
         except asyncpg.InvalidAuthorizationSpecificationError as error:

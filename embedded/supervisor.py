@@ -49,6 +49,9 @@ class Supervisor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        if self._interrupted and self._block is not None:
+            # before anything else: until 3.11.3, timeouts misbehave in a task that has a cancellation outstanding
+            self._block.uncancel()
         try:
             await self._stop()
         finally:
@@ -75,8 +78,8 @@ class Supervisor:
         self._ending = True
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             for keeper in reversed(self._keepers):
                 await keeper.stop()
         except asyncio.CancelledError:
@@ -90,8 +93,6 @@ class Supervisor:
     def _ended_by_interrupt(self, error: BaseException | None) -> bool:
         if not (self._interrupted and isinstance(error, asyncio.CancelledError)):
             return False
-        if self._block is not None:
-            self._block.uncancel()
         if self._failure is not None:
             raise self._failure
         return True
