@@ -1,0 +1,25 @@
+"""Puts the database-service together from the settings."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from databases.dedicated import DedicatedHost
+from databases.ports import InstanceGuard, ServerHost
+from databases.secrets import Vault
+from databases.servers import close_to_tenants, register, shared_servers
+from databases.service import DatabaseService
+from databases.shared import SharedHost
+from schemas.settings import Settings
+
+
+async def open_service(
+    settings: Settings, engine: AsyncEngine, guard: InstanceGuard, cluster: ServerHost
+) -> DatabaseService:
+    """The service, with its servers registered. May be done by several processes at once.
+
+    Raises BadSettings before anything is touched, DependencyDown where PostgreSQL does not answer.
+    """
+    vault, servers = Vault.of(settings), shared_servers(settings)
+    await register(engine, vault, servers)
+    if settings.shared_servers is None:
+        await close_to_tenants(engine)
+    return DatabaseService(engine, vault, {"shared": SharedHost(vault), "dedicated": DedicatedHost(cluster)}, guard)

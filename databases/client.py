@@ -1,0 +1,104 @@
+"""Asks the database-service over HTTP. aiohttp, since the client of the Kubernetes API brings it along anyway."""
+
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+import aiohttp
+import orjson
+from pydantic import ValidationError
+
+from databases.messages import AllocateRequest, Allocation, Done, EmptyRequest, ReleaseRequest
+from schemas.errors import DatabaseRefused, DependencyDown, NotYet
+from schemas.payloads import ReceiptLine
+from schemas.requests import Closed
+from schemas.text import cleaned
+
+Answer = TypeVar("Answer", bound=Closed)
+NAME = "database-service"
+TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
+"""Longer than the service allows itself, so that it is the one that gives up and says why."""
+
+REFUSALS = frozenset({400, 409, 413, 415, 422})
+"""What is wrong with the request itself. Others (401 while keys are changed, 404 of a proxy) may pass."""
+
+MAX_WAIT = 60.0
+
+
+class DatabaseClient:
+    """An `async with` block long. Each method raises NotYet with the seconds to wait, DependencyDown where the service
+    or what it needs does not answer, and DatabaseRefused with the service's sentence."""
+
+    def __init__(self, url: str, token: Callable[[], str], timeout: aiohttp.ClientTimeout = TIMEOUT) -> None:
+        """`url`: where the service is (http://host:port). `token`: a valid one of role service, asked for each call."""
+        self._url = url.rstrip("/") + "/api/database/"
+        self._token = token
+        self._timeout = timeout
+
+    async def __aenter__(self) -> Self:
+        """Connections are opened when they are needed."""
+        self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Closes the connections."""
+        await self._session.close()
+
+    async def allocate(self, instance_id: UUID, customer_id: str, db_type: str) -> Allocation:
+        """The instance's database with its present password, made where it is not there."""
+        body = {"instance_id": instance_id, "customer_id": customer_id, "db_type": db_type}
+        return await self._ask("allocate", AllocateRequest.model_validate(body), Allocation)
+
+    async def empty(self, instance_id: UUID, attempt: int) -> list[ReceiptLine]:
+        """Empties the database of an instance that never ran; what became of each object."""
+        return list((await self._ask("empty", EmptyRequest(instance_id=instance_id, attempt=attempt), Done)).objects)
+
+    async def release(self, instance_id: UUID) -> list[ReceiptLine]:
+        """Removes the database for good; what became of each object."""
+        return list((await self._ask("release", ReleaseRequest(instance_id=instance_id), Done)).objects)
+
+    async def _ask(self, what: str, body: Closed, answer: type[Answer]) -> Answer:
+        status, retry_after, raw = await self._post(what, body)
+        if status == 200:
+            return _read(answer, raw)
+        if status == 202:
+            raise NotYet(_said(raw, "waiting") or f"{what} is under way", after=retry_after)
+        sentence = _said(raw, "detail") or f"HTTP status {status}"
+        if status in REFUSALS:
+            raise DatabaseRefused(sentence)
+        raise DependencyDown(NAME, sentence, retry_after=retry_after)
+
+    async def _post(self, what: str, body: Closed) -> tuple[int, float, bytes]:
+        headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
+        data = body.model_dump_json().encode()
+        try:
+            # redirects are not followed: the token is for this address alone
+            async with self._session.post(self._url + what, data=data, headers=headers, allow_redirects=False) as found:
+                return found.status, _seconds(found.headers.get("Retry-After")), await found.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise DependencyDown(NAME, cleaned(str(error), 300) or type(error).__name__) from error
+
+
+def _read(answer: type[Answer], raw: bytes) -> Answer:
+    try:
+        return answer.model_validate_json(raw)
+    except ValidationError:
+        # not chained: the text of the error may show the password
+        raise DependencyDown(NAME, "its answer is none that it should give") from None
+
+
+def _said(raw: bytes, field: str) -> str:
+    try:
+        document: Any = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return ""
+    value = document.get(field) if isinstance(document, dict) else None
+    return cleaned(value) if isinstance(value, str) else ""
+
+
+def _seconds(header: str | None) -> float:
+    """Retry-After in seconds; a date, which nobody of ours sends, counts as one second."""
+    try:
+        return min(max(float(header or 1), 0.1), MAX_WAIT)
+    except ValueError:
+        return 1.0
