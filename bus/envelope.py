@@ -34,8 +34,8 @@ def sealed(key: bytes, headers: dict[str, str], data: bytes, message_id: str) ->
 
 def encode(event: Event, key: bytes) -> tuple[str, bytes, dict[str, str]]:
     """Subject, data and headers of a message for INSTANCES."""
-    data = cloudevents.data(event)
-    return cloudevents.subject(event), data, sealed(key, cloudevents.headers(event), data, str(event.id))
+    headers, data = cloudevents.binary(event.encode())
+    return cloudevents.subject(event), data, sealed(key, headers, data, str(event.id))
 
 
 def decode(message: Received, key: bytes) -> Event:

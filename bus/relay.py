@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import orjson
 import structlog
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
@@ -12,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bus import wake
 from bus.connection import UNREACHABLE, connected, jetstream
-from bus.envelope import sealed
+from bus.envelope import MESSAGE_ID, sealed
 from bus.streams import ensure
 from persistence import outbox
 from persistence.engine import make_engine
 from persistence.leadership import Leadership
 from persistence.outbox import Due
+from schemas.cloudevents import INSTANCES, binary
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
 
@@ -67,8 +67,10 @@ class Relay:
 
     async def _publish(self, row: Due) -> "asyncio.Future[PubAck]":
         message_id = f"{row.event_id}.{row.sent}" if row.sent else str(row.event_id)
-        headers = sealed(self._key, orjson.loads(row.headers), row.data, message_id)
-        return await self._js.publish_async(row.subject, row.data, headers=headers)
+        if not row.subject.startswith(INSTANCES):
+            return await self._js.publish_async(row.subject, row.body, headers={MESSAGE_ID: message_id})
+        headers, data = binary(row.body)
+        return await self._js.publish_async(row.subject, data, headers=sealed(self._key, headers, data, message_id))
 
     async def _acknowledged(self, rows: Sequence[Due], waiting: "Sequence[asyncio.Future[PubAck]]") -> None:
         if not rows:

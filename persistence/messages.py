@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from persistence.chain import Entry
-from schemas.cloudevents import CHANGES, data, headers, subject
+from schemas.cloudevents import CHANGES, subject
 from schemas.events import Event
 from statemachine.instance import Instance
 
@@ -18,8 +18,7 @@ class Message(NamedTuple):
     instance_id: UUID
     event_id: UUID
     subject: str
-    headers: bytes
-    data: bytes
+    body: bytes
     timer: bool
     available_at: datetime | None
 
@@ -30,8 +29,7 @@ def of_event(event: Event, due: datetime | None = None) -> Message:
         event.instance_id,
         event.id,
         subject(event),
-        orjson.dumps(headers(event)),
-        data(event),
+        event.encode(),
         due is not None,
         due,
     )
@@ -62,7 +60,6 @@ def of_change(entry: Entry, instance: Instance) -> Message:
         instance.id,
         entry.event_id,
         f"{CHANGES}.{instance.id}",
-        b'{"ce-type":"state.changed"}',
         orjson.dumps(document, default=str),
         False,
         None,

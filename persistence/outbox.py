@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from persistence.engine import transaction, translated
 
 _DUE = """
-SELECT id, instance_id, event_id, subject, headers, data, timer, sent FROM outbox
+SELECT id, instance_id, event_id, subject, body, timer, sent FROM outbox
 WHERE available_at <= now() ORDER BY available_at, id LIMIT $1
 """
 _SENT = "DELETE FROM outbox WHERE id = ANY($1::bigint[]) AND NOT timer"
@@ -29,8 +29,7 @@ class Due(NamedTuple):
     instance_id: UUID
     event_id: UUID
     subject: str
-    headers: bytes
-    data: bytes
+    body: bytes
     timer: bool
     sent: int
 

@@ -79,13 +79,12 @@ OUTBOX_COLUMNS = {
     "instance_id": "uuid",
     "event_id": "uuid",
     "subject": "text",
-    "headers": "bytea",
-    "data": "bytea",
+    "body": "bytea",
     "timer": "bool",
     "available_at": "timestamptz",
 }
 INSERT_OUTBOX = f"""
 INSERT INTO outbox ({", ".join(OUTBOX_COLUMNS)})
-SELECT instance_id, event_id, subject, headers, data, timer, coalesce(available_at, now())
+SELECT instance_id, event_id, subject, body, timer, coalesce(available_at, now())
 FROM unnest({_unnest(list(OUTBOX_COLUMNS.values()))}) AS v({", ".join(OUTBOX_COLUMNS)})
 """  # noqa: S608  # column names of our own

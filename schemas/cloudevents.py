@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.errors import BrokenMessage
@@ -24,41 +25,54 @@ def subject(event: Event) -> str:
     return f"{INSTANCES}.{event.instance_id}.{event.type.value}"
 
 
-def dataschema(event_type: EventType) -> str:
+def dataschema(event_type: str) -> str:
     """Names the model of the data and its version."""
-    return f"reprise:{event_type.value}:{SCHEMA_VERSION}"
+    return f"reprise:{event_type}:{SCHEMA_VERSION}"
+
+
+_ATTRIBUTES = {
+    "id": "ce-id",
+    "type": "ce-type",
+    "instance_id": "ce-subject",
+    "time": "ce-time",
+    "actor": "ce-actor",
+    "correlation_id": "ce-correlationid",
+    "causation_id": "ce-causationid",
+    "attempt": "ce-attempt",
+    "step": "ce-step",
+    "traceparent": "traceparent",
+    "replay_id": "replay-id",
+}
+
+
+def binary(encoded: bytes) -> tuple[dict[str, str], bytes]:
+    """Headers and data of an encoded event; attributes that have no value are left out."""
+    document = orjson.loads(encoded)
+    found = {
+        "ce-specversion": "1.0",
+        "ce-source": f"/reprise/{document['actor'].partition(':')[0]}",
+        "ce-dataschema": dataschema(document["type"]),
+        "ce-datacontenttype": "application/json",
+    }
+    for name, header in _ATTRIBUTES.items():
+        value = document[name]
+        if value is not None:
+            found[header] = value if isinstance(value, str) else str(value)
+    if document["reason"]:
+        found["ce-reason"] = _one_line(document["reason"])
+    if document["replay_id"]:
+        found["replay"] = "true"
+    return found, orjson.dumps(document["data"])
 
 
 def headers(event: Event) -> dict[str, str]:
-    """The attributes of the event; those that have no value are left out."""
-    found = {
-        "ce-specversion": "1.0",
-        "ce-id": str(event.id),
-        "ce-source": f"/reprise/{event.actor.via}",
-        "ce-type": event.type.value,
-        "ce-subject": str(event.instance_id),
-        "ce-time": event.time.astimezone(UTC).isoformat(timespec="microseconds"),
-        "ce-dataschema": dataschema(event.type),
-        "ce-datacontenttype": "application/json",
-        "ce-actor": str(event.actor),
-        "ce-correlationid": str(event.correlation_id),
-    }
-    optional = {
-        "ce-reason": _one_line(event.reason),
-        "ce-attempt": event.attempt,
-        "ce-step": event.step,
-        "ce-causationid": event.causation_id,
-        "traceparent": event.traceparent,
-        "replay": "true" if event.replay_id else None,
-        "replay-id": event.replay_id,
-    }
-    found.update({name: str(value) for name, value in optional.items() if value not in (None, "")})
-    return found
+    """The attributes of the event."""
+    return binary(event.encode())[0]
 
 
 def data(event: Event) -> bytes:
     """The payload as JSON bytes."""
-    return event.data.model_dump_json().encode()
+    return binary(event.encode())[1]
 
 
 def parse(headers: Mapping[str, str], body: bytes) -> Event:
@@ -90,6 +104,8 @@ def _one_line(text: str) -> str:
 
 def _reason(headers: Mapping[str, str]) -> str:
     raw = headers.get("ce-reason", "")
+    if not raw:
+        return ""
     try:
         return _REASON.validate_python(raw.encode("ascii", "backslashreplace").decode("unicode_escape"))
     except (ValidationError, UnicodeDecodeError) as error:

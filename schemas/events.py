@@ -61,27 +61,24 @@ class Event:
         """Wish, fact, timer or command."""
         return kind_of(self.type)
 
-    def document(self) -> dict[str, Any]:
-        """The whole event as plain values, in the fixed order in which it is hashed."""
-        return {
-            "id": str(self.id),
-            "type": self.type.value,
-            "instance_id": str(self.instance_id),
-            "time": self.time.astimezone(UTC).isoformat(timespec="microseconds"),
-            "actor": str(self.actor),
+    def encode(self) -> bytes:
+        """The whole event as JSON bytes, in the fixed order in which it is hashed."""
+        document = {
+            "id": self.id,
+            "type": self.type,
+            "instance_id": self.instance_id,
+            "time": self.time.astimezone(UTC),
+            "actor": f"{self.actor.via}:{self.actor.name}",
             "reason": self.reason,
             "attempt": self.attempt,
             "step": self.step,
-            "correlation_id": str(self.correlation_id),
-            "causation_id": str(self.causation_id) if self.causation_id else None,
+            "correlation_id": self.correlation_id,
+            "causation_id": self.causation_id,
             "traceparent": self.traceparent,
-            "replay_id": str(self.replay_id) if self.replay_id else None,
-            "data": self.data.model_dump(mode="json"),
+            "replay_id": self.replay_id,
+            "data": orjson.Fragment(self.data.model_dump_json()),
         }
-
-    def encode(self) -> bytes:
-        """The whole event as JSON bytes."""
-        return orjson.dumps(self.document())
+        return orjson.dumps(document, default=str)
 
     @classmethod
     def decode(cls, raw: bytes) -> Self:
