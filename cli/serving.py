@@ -8,7 +8,8 @@ from functools import partial
 import structlog
 
 from cli import web
-from cli.parts import checked, runners
+from cli.parts import checked
+from cli.wiring import WORK
 from schemas.errors import RepriseError
 from schemas.settings import Settings
 
@@ -23,7 +24,7 @@ log = structlog.get_logger("serve")
 async def serve(settings: Settings, names: Collection[str]) -> None:
     """Run these parts until SIGTERM or SIGINT. Raises as `run` does, and BadSettings for a setting that is missing."""
     checked(settings, names)
-    work: dict[str, Work] = {name: partial(part, settings) for name, part in runners(names).items()}
+    work: dict[str, Work] = {name: partial(WORK[name], settings) for name in names if name in WORK}
     work["http"] = partial(web.run, settings, frozenset(names))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -39,16 +39,18 @@ def resize(
     output: options.Output = "table",
 ) -> None:
     """Give the simulated cluster that `reprise up` runs another size."""
-    from cli.resizing import resize as change
-    from cli.resizing import simulated_cluster
+    import asyncio
+
+    from cli.local import settings_here
+    from embedded.resizing import resize as change
 
     if cpu is None and memory is None:
         raise typer.BadParameter("give --cpu, --memory or both")
-    size = change(simulated_cluster(), cpu, memory)
+    size = asyncio.run(change(settings_here(), cpu, memory))
     if output == "json":
         as_json(size._asdict())
     else:
-        print(f"Node {size.name} has {size.cpu} CPU and {size.memory} of memory now.")
+        print(f"Node {size.node} has {size.cpu} CPU and {size.memory} of memory now.")
 
 
 def _row(node: Document) -> tuple[object, ...]:

@@ -1,0 +1,36 @@
+"""`reprise demo`: the whole loop on real parts, before one's eyes."""
+
+import asyncio
+from typing import Annotated, Literal
+
+import typer
+
+from cli import exits
+from cli.apps import new_app
+from cli.output import as_json
+from cli.progress import INTERRUPTED
+
+app = new_app()
+
+
+@app.command()
+def demo(
+    cluster: Annotated[
+        Literal["simulated", "kubernetes"], typer.Option("--cluster", help="Simulated, or that of REPRISE_KUBECONFIG.")
+    ] = "simulated",
+    as_document: Annotated[bool, typer.Option("--json", help="The same as one JSON document.")] = False,
+) -> None:
+    """Show the whole loop on real parts: failure, cause, clean-up, retry; check it; stop. About a minute."""
+    from rich.console import Console
+
+    from embedded.demo.narration import Silent
+    from embedded.demo.render import Live, document
+    from embedded.demo.run import demonstrate
+
+    stage = Live(Console(markup=False, highlight=False, emoji=False))
+    report = asyncio.run(demonstrate(Silent() if as_document else stage, cluster))
+    if as_document:
+        as_json(document(report))
+    else:
+        stage.conclude(report)
+    raise typer.Exit(INTERRUPTED if report.interrupted else exits.DONE if report.ok else exits.FAILED)

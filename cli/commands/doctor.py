@@ -1,0 +1,43 @@
+"""`reprise doctor`: checks everything Reprise depends on."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import typer
+
+from cli import exits, options
+from cli.apps import new_app
+from cli.output import as_json, as_table
+from schemas.errors import BadSettings
+
+if TYPE_CHECKING:
+    from cli.doctor.findings import Finding
+
+app = new_app()
+
+
+@app.command()
+def doctor(output: options.Output = "table") -> None:
+    """Check everything Reprise depends on, and say how to mend what fails."""
+    findings = asyncio.run(_findings())
+    healthy = all(finding.ok for finding in findings)
+    if output == "json":
+        as_json({"ok": healthy, "checks": [finding._asdict() for finding in findings]})
+    else:
+        rows = ((each.name, "ok" if each.ok else "failed", each.detail, each.mend) for each in findings)
+        as_table(("CHECK", "", "FOUND", "MEND"), rows)
+    raise typer.Exit(exits.DONE if healthy else exits.FAILED)
+
+
+async def _findings() -> "list[Finding]":
+    from cli.doctor.checks import CHECKS, SETTINGS
+    from cli.doctor.findings import Finding, run
+    from cli.local import settings_here
+
+    logging.disable()  # libraries log what they fail at; the findings say it already
+    try:
+        settings = settings_here()
+    except BadSettings as error:
+        return [Finding(SETTINGS.name, False, str(error), SETTINGS.mend)]
+    return await run(CHECKS, settings)

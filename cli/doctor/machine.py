@@ -1,0 +1,55 @@
+"""Checks of this machine: Python, the data directory, the settings, the profiles."""
+
+import os
+import platform
+import sys
+
+from cli.target import data_dir
+from cluster.profiles import Profiles
+from schemas.errors import BadSettings, RepriseError
+from schemas.settings import Settings
+
+OLDEST = (3, 11)
+
+
+async def python(_: Settings) -> str:
+    """The interpreter is recent enough."""
+    if sys.version_info < OLDEST:
+        raise RepriseError(f"Python {platform.python_version()} is too old")
+    return platform.python_version()
+
+
+async def directory(settings: Settings) -> str:
+    """The data directory can be written, where there is one."""
+    found = data_dir()
+    if found is None or not found.exists():
+        return f"none yet; `reprise up` makes {settings.data_dir}"
+    if not os.access(found, os.R_OK | os.W_OK | os.X_OK):
+        raise RepriseError(f"{found} cannot be read and written by this user")
+    return str(found.absolute())
+
+
+async def secrets(settings: Settings) -> str:
+    """What tokens, events and passwords are protected with is set, and long enough."""
+    from api.keys import keys_of
+    from databases.secrets import Vault
+
+    keys_of(settings)
+    settings.required("event_key")
+    Vault.of(settings)
+    return "tokens, events and passwords have their keys"
+
+
+async def profiles(settings: Settings) -> str:
+    """The file of profiles can be used."""
+    return f"{', '.join(Profiles.load(settings).names)} (from {settings.profiles or 'the built-in ones'})"
+
+
+async def settings(_: Settings) -> str:
+    """Every variable REPRISE_… has a meaning and a value that fits."""
+    known = {f"REPRISE_{name.upper()}" for name in Settings.model_fields}
+    given = sorted(name for name in os.environ if name.startswith("REPRISE_"))
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise BadSettings(unknown[0], "is no setting of Reprise")
+    return f"{len(given)} set by the environment: {', '.join(given)}" if given else "none set by the environment"

@@ -1,0 +1,1 @@
+"""The demonstration: walks an instance through failure, clean-up and retry on real parts, and checks what happened."""
