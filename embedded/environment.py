@@ -26,7 +26,7 @@ def for_group(name: str, settings: Settings, state: State, directory: DataDirect
         # what somebody set wins over what is embedded …
         **_named(_given(settings)),
         # … but for where each process listens, which has been settled
-        **_named({"host": host, "port": str(port), "data_dir": str(directory.root)}),
+        **_named({"host": host, "port": str(port), "metrics_port": str(port), "data_dir": str(directory.root)}),
     }
 
 
