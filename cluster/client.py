@@ -1,6 +1,7 @@
 """The one client of the Kubernetes API: a few verbs over plain dicts, for real and simulated clusters alike."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Self
 
@@ -9,9 +10,11 @@ import orjson
 from cluster.answers import Expired, Gone, Outdated, failure
 from cluster.connection import JSON, Connection
 from cluster.kinds import NAMESPACE, Kind, Object
+from schemas.errors import ClusterDown, ClusterRefused
 from schemas.settings import Settings
 
 MANAGER = {"fieldManager": "reprise"}
+FORCED = {**MANAGER, "force": "true"}
 APPLY = "application/apply-patch+yaml"  # every JSON document is a YAML document
 MERGE = "application/merge-patch+json"
 PAGE = 500
@@ -65,7 +68,12 @@ class Cluster:
     async def apply(self, kind: Kind, manifest: Object) -> Object:
         """Server-side apply: make it so, creating it or changing what differs. Returns the object as it is then."""
         path = kind.path(self.namespace, manifest["metadata"]["name"])
-        return await self._connection.ask("PATCH", path, {**MANAGER, "force": "true"}, _typed(kind, manifest), APPLY)
+        try:
+            return await self._connection.ask("PATCH", path, FORCED, _typed(kind, manifest), APPLY)
+        except Gone as error:
+            raise await self._without_namespace(error) from error
+        except Outdated as error:  # somebody else wrote at the same moment
+            raise ClusterDown(str(error)) from error
 
     async def create(self, kind: Kind, manifest: Object) -> Object | None:
         """A new object, None where one of that name exists already."""
@@ -73,6 +81,8 @@ class Cluster:
             return await self._connection.ask("POST", kind.path(self.namespace), MANAGER, _typed(kind, manifest), JSON)
         except Outdated:
             return None
+        except Gone as error:
+            raise await self._without_namespace(error) from error
 
     async def patch(self, kind: Kind, name: str, change: Object) -> Object | None:
         """Merge `change` into the object; with metadata.resourceVersion in it, into that version only.
@@ -101,7 +111,7 @@ class Cluster:
             return False
         return True
 
-    async def watch(self, kind: Kind, version: str, labels: str = "") -> AsyncIterator[Object]:
+    async def watch(self, kind: Kind, version: str, labels: str = "") -> AsyncGenerator[Object, None]:
         """Changes since `version`: {"type": ADDED|MODIFIED|DELETED|BOOKMARK, "object": …}, until the server ends it.
 
         Raises Expired where `version` is too old: then list again.
@@ -113,19 +123,23 @@ class Cluster:
             "timeoutSeconds": str(WATCH_FOR),
             "labelSelector": labels,
         }
-        async for change in self._connection.lines(kind.path(self.namespace), query):
-            if change["type"] == "ERROR":
-                raise failure(int(change["object"].get("code", 500)), {}, orjson.dumps(change["object"]))
-            yield change
-
-    async def ensure_namespace(self) -> None:
-        """Create the namespace where it is missing."""
-        if await self.get(NAMESPACE, self.namespace) is None:
-            await self.create(NAMESPACE, {"metadata": {"name": self.namespace}})
+        async with aclosing(self._connection.lines(kind.path(self.namespace), query)) as changes:
+            async for change in changes:
+                if change["type"] == "ERROR":
+                    raise failure(int(change["object"].get("code", 500)), {}, orjson.dumps(change["object"]))
+                yield change
 
     async def version(self) -> str:
         """What the API server says it is: "v1.37.0"."""
         return str((await self._connection.ask("GET", "/version")).get("gitVersion", "unknown"))
+
+    async def _without_namespace(self, error: Gone) -> ClusterDown:
+        """What can be written is missing its namespace: make that, if we may, and come back."""
+        with suppress(ClusterRefused, Outdated):
+            body = _typed(NAMESPACE, {"metadata": {"name": self.namespace}})
+            await self._connection.ask("POST", NAMESPACE.path(None), MANAGER, body, JSON)
+            return ClusterDown(f"{error}; it is being made", retry_after=0.2)
+        return ClusterDown(f"{error}; it must be made by an administrator", retry_after=10)
 
     async def _pages(self, path: str, query: dict[str, str]) -> tuple[list[Object], str]:
         objects: list[Object] = []

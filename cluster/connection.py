@@ -1,7 +1,7 @@
 """Sends requests to the Kubernetes API over kubernetes-asyncio's transport, and tells silence from refusal."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
@@ -65,7 +65,7 @@ class Connection:
         except _DOWN as error:
             raise ClusterDown(_words(error)) from error
 
-    async def lines(self, path: str, query: dict[str, str]) -> AsyncIterator[Object]:
+    async def lines(self, path: str, query: dict[str, str]) -> AsyncGenerator[Object, None]:
         """The objects that a watch sends, one a line, until it ends. Raises as `ask` does."""
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=WATCH_SILENCE)
         try:

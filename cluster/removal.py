@@ -14,24 +14,30 @@ Check = Callable[[], Awaitable[None]]
 """Raises where the row has moved since the work began, so that what follows is not wanted any more."""
 Name = tuple[str, str]
 """Kind and name of an object."""
+BeforeLast = Callable[[set[Name]], Awaitable[None]]
 Groups = tuple[tuple[Kind, ...], ...]
 
 INSTANCE_GROUPS: Groups = ((DEPLOYMENT,), (REPLICA_SET,), (POD,), (CLAIM, SERVICE), (SECRET,))
 SERVER_GROUPS: Groups = ((JOB,), (STATEFUL_SET,), (POD,), (CLAIM, SERVICE), (SECRET,))
 """The workload first: a volume is not taken from under a pod. The Secret last: it remembers."""
-DEPENDENT = frozenset({REPLICA_SET, POD, JOB})
-"""Kinds that receipts leave out: others make them, or they are gone by themselves."""
+UNTOLD = frozenset({REPLICA_SET, JOB})
+"""Kinds that receipts leave out."""
 FOUND = "reprise.dev/found"
 """An annotation of the Secret: what was there when its removal began, whoever goes on with it."""
 
 
-async def remove_labelled(cluster: Cluster, wanted: dict[str, str], check: Check, groups: Groups) -> set[Name]:
+async def remove_labelled(
+    cluster: Cluster, wanted: dict[str, str], check: Check, groups: Groups, before_last: BeforeLast | None = None
+) -> set[Name]:
     """Remove what carries these labels. Raises NotYet until it is gone, and what `check` raises before any deletion.
 
-    Returns all that was there when the removal began, in this run or in one before it.
+    Returns all that was there when the removal began, in this run or in one before it; pods only if a node had taken
+    them. `before_last` is awaited with it while the Secret still remembers.
     """
     found = await note(cluster, wanted, groups)
     for kinds in groups:
+        if kinds is groups[-1] and before_last is not None:
+            await before_last(found)
         await _delete(cluster, kinds, wanted, check)
         await until_gone(cluster, kinds, wanted)
     return found
@@ -39,7 +45,8 @@ async def remove_labelled(cluster: Cluster, wanted: dict[str, str], check: Check
 
 async def note(cluster: Cluster, wanted: dict[str, str], groups: Groups) -> set[Name]:
     """Remember on the Secrets what is there: what goes first is gone when the receipt is written."""
-    seen = await select(cluster, [kind for kinds in groups for kind in kinds if kind not in DEPENDENT], wanted)
+    kinds = [kind for group in groups for kind in group if kind not in UNTOLD]
+    seen = [(kind, each) for kind, each in await select(cluster, kinds, wanted) if kind is not POD or _taken(each)]
     secrets = [each for kind, each in seen if kind is SECRET]
     found = names(seen).union(*map(_noted, secrets))
     text = ",".join(sorted(f"{kind}/{name}" for kind, name in found))
@@ -77,6 +84,10 @@ def _line(kind: str, name: str, removed: bool) -> ReceiptLine:
     if removed:
         return ReceiptLine(kind=kind, name=name, action="deleted", why="deleted and seen to be gone")
     return ReceiptLine(kind=kind, name=name, action="absent", why="it was not there")
+
+
+def _taken(pod: Object) -> bool:
+    return bool(pod["spec"].get("nodeName"))
 
 
 def _annotation(secret: Object) -> str:

@@ -1,0 +1,86 @@
+"""Subscribes an effect to its commands with FastStream, and keeps the subscription's stream and consumer in being."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
+
+from bus.connection import UNREACHABLE
+from bus.streams import INSTANCES_STREAM, ensure
+from consumers.effects import Effect
+from schemas.errors import DependencyDown
+from schemas.settings import Settings
+
+log = structlog.get_logger()
+LOOK_EVERY = 1.0
+"""Seconds between two looks whether the consumer is still there."""
+FINISH = 10.0
+"""Seconds that commands in work are given when the part is stopped; what is not done then is delivered again."""
+
+
+async def subscribe(
+    settings: Settings, js: JetStreamContext, effect: Effect, durable: str, workers: int, stop: asyncio.Event
+) -> None:
+    """Carry out commands, `workers` at a time, until `stop` is set."""
+    broker = NatsBroker(
+        settings.nats_url.split(","),
+        name=f"reprise {durable}",
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        connect_timeout=5,
+        graceful_timeout=FINISH,
+        logger=None,
+    )
+
+    @broker.subscriber(
+        stream=JStream(INSTANCES_STREAM, declare=False),
+        durable=durable,
+        pull_sub=PullSub(batch_size=1, timeout=5.0),
+        max_workers=workers,
+        ack_policy=AckPolicy.MANUAL,
+        decoder=_undecoded,
+    )
+    async def command(message: NatsMessage) -> None:
+        await effect.handle(message.raw_message)
+
+    await _ensured(js, stop)
+    async with broker:
+        await broker.start()
+        await _guard(js, durable, stop)
+
+
+async def _undecoded(message: NatsMessage) -> bytes:
+    """The effect reads the message itself, and buries what cannot be read."""
+    return message.body
+
+
+async def _ensured(js: JetStreamContext, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await ensure(js)
+            return
+        except DependencyDown as error:
+            log.warning("subscription.waits", error=str(error))
+            await _unless(stop, LOOK_EVERY)
+
+
+async def _guard(js: JetStreamContext, durable: str, stop: asyncio.Event) -> None:
+    """A pull names its consumer, so one that was deleted and made anew is pulled from without subscribing again."""
+    while not stop.is_set():
+        try:
+            await js.consumer_info(INSTANCES_STREAM, durable)
+        except NotFoundError:
+            log.warning("subscription.lost", consumer=durable)
+            await _ensured(js, stop)
+        except UNREACHABLE as error:
+            log.debug("subscription.unknown", error=str(error))
+        await _unless(stop, LOOK_EVERY)
+
+
+async def _unless(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,1 @@
+"""Watches the cluster, compares it with the rows, and says what differs."""

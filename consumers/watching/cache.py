@@ -1,0 +1,87 @@
+"""What the watcher knows of the cluster: the objects of every instance, by kind, as they were last seen."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from cluster.kinds import CLAIM, DEPLOYMENT, POD, REPLICA_SET, Kind, Object
+from cluster.leftovers import attempt_of
+from cluster.names import INSTANCE
+from cluster.sight import Sight
+from consumers.watching.slim import slim
+from statemachine.instance import Instance
+
+WATCHED = (DEPLOYMENT, REPLICA_SET, POD, CLAIM)
+
+
+class Cache:
+    """Not thread-safe; whoever changes it is told which instances are concerned."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Kind, dict[str, Object]] = {kind: {} for kind in WATCHED}
+        self._names: dict[UUID, set[tuple[Kind, str]]] = defaultdict(set)
+
+    def replace(self, kind: Kind, listed: Iterable[Object]) -> set[UUID]:
+        """Take a fresh list in place of all that was known of a kind."""
+        fresh = {found["metadata"]["name"]: found for found in listed}
+        concerned: set[UUID] = set()
+        for name in set(self._objects[kind]) - set(fresh):
+            concerned |= self.remove(kind, self._objects[kind][name])
+        for found in fresh.values():
+            concerned |= self.put(kind, found)
+        return concerned
+
+    def put(self, kind: Kind, found: Object) -> set[UUID]:
+        """Take one object, unless just this version of it is known."""
+        instance = _instance_of(found)
+        name = found["metadata"]["name"]
+        known = self._objects[kind].get(name)
+        if instance is None or (known and known["metadata"]["resourceVersion"] == found["metadata"]["resourceVersion"]):
+            return set()
+        self._objects[kind][name] = slim(found)
+        self._names[instance].add((kind, name))
+        return {instance}
+
+    def remove(self, kind: Kind, found: Object) -> set[UUID]:
+        """Forget one object."""
+        instance = _instance_of(found)
+        name = found["metadata"]["name"]
+        if instance is None or self._objects[kind].pop(name, None) is None:
+            return set()
+        self._names[instance].discard((kind, name))
+        if not self._names[instance]:
+            del self._names[instance]
+        return {instance}
+
+    def instances(self) -> set[UUID]:
+        """All instances of which there are objects."""
+        return set(self._names)
+
+    def attempts(self, instance_id: UUID) -> set[int]:
+        """The attempts of which there are objects."""
+        found = (attempt_of(self._objects[kind][name]["metadata"]["labels"]) for kind, name in self._of(instance_id))
+        return {attempt for attempt in found if attempt is not None}
+
+    def sight(self, row: Instance) -> Sight:
+        """The objects of the present attempt."""
+        mine: dict[Kind, list[Object]] = defaultdict(list)
+        for kind, name in self._of(row.id):
+            found = self._objects[kind][name]
+            if attempt_of(found["metadata"]["labels"]) == row.attempt:
+                mine[kind].append(found)
+        return Sight(
+            deployment=next(iter(mine[DEPLOYMENT]), None),
+            replica_sets=tuple(mine[REPLICA_SET]),
+            pods=tuple(mine[POD]),
+            claim=next(iter(mine[CLAIM]), None),
+        )
+
+    def _of(self, instance_id: UUID) -> list[tuple[Kind, str]]:
+        return sorted(self._names.get(instance_id, ()), key=lambda key: (key[0].name, key[1]))
+
+
+def _instance_of(found: Object) -> UUID | None:
+    try:
+        return UUID((found["metadata"].get("labels") or {}).get(INSTANCE, ""))
+    except ValueError:
+        return None

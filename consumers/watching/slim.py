@@ -1,0 +1,38 @@
+"""Keeps of an object only what observing needs: a cluster may hold many, and the watcher keeps all of them."""
+
+from cluster.kinds import Object
+from cluster.names import ATTEMPT, INSTANCE, STEP
+
+_META = ("name", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
+_LABELS = (INSTANCE, ATTEMPT)
+_SPEC = ("replicas", "nodeName")
+_STATUS = (
+    "conditions",
+    "containerStatuses",
+    "initContainerStatuses",
+    "message",
+    "observedGeneration",
+    "phase",
+    "readyReplicas",
+    "reason",
+    "startTime",
+    "updatedReplicas",
+)
+
+
+def slim(found: Object) -> Object:
+    """The object without managed fields, templates and the rest that nobody looks at."""
+    meta = found["metadata"]
+    return {
+        "metadata": {
+            **_only(meta, _META),
+            "labels": _only(meta.get("labels") or {}, _LABELS),
+            "annotations": _only(meta.get("annotations") or {}, (STEP,)),
+        },
+        "spec": _only(found.get("spec") or {}, _SPEC),
+        "status": _only(found.get("status") or {}, _STATUS),
+    }
+
+
+def _only(found: Object, keys: tuple[str, ...]) -> Object:
+    return {key: found[key] for key in keys if key in found}
