@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,7 +16,7 @@ from bench import stub
 from bus import relay
 from bus.connection import connected, jetstream
 from bus.envelope import encode
-from bus.streams import DEAD_LETTERS_STREAM, INSTANCES_STREAM, ensure
+from bus.streams import CONSUMERS, DEAD_LETTERS_STREAM, INSTANCES_STREAM, ensure
 from consumers import lifecycle
 from persistence import instances
 from persistence.writer import Writer
@@ -157,14 +158,17 @@ async def test_with_the_streams_deleted_in_the_middle_everything_still_ends(
         for stream in await js.streams_info():
             assert stream.config.name is not None
             await js.delete_stream(stream.config.name)
-        await until(lambda: has_stream(client), what="the streams to be made again")
+        await until(lambda: has_consumers(client), what="streams and consumers to be made again")
         async with part(stub.run, settings):
             for event in events:
                 await reaches(engine, event.instance_id, State.RUNNING, 30)
 
 
-async def has_stream(client: Client) -> bool:
-    return INSTANCES_STREAM in [info.config.name for info in await jetstream(client).streams_info()]
+async def has_consumers(client: Client) -> bool:
+    try:
+        return len(await jetstream(client).consumers_info(INSTANCES_STREAM)) == len(CONSUMERS)
+    except NotFoundError:
+        return False
 
 
 async def test_an_event_that_comes_twice_is_recorded_once(

@@ -43,10 +43,11 @@ async def empty(engine: AsyncEngine) -> bool:
 
 async def test_what_is_due_goes_out_and_a_timer_waits(settings: Settings, engine: AsyncEngine) -> None:
     await put(engine, "shop")
-    async with connected(settings, "test") as client, part(relay.run, settings):
+    async with connected(settings, "test") as client:
         js = jetstream(client)
         await ensure(js)
-        await until(lambda: empty(engine), what="the outbox to be sent")
+        async with part(relay.run, settings):
+            await until(lambda: empty(engine), what="the outbox to be sent")
         assert (await js.stream_info(INSTANCES_STREAM)).state.messages == 1
         assert (await outbox.depth(engine)).timers == 1
 
@@ -55,11 +56,12 @@ async def test_a_timer_goes_out_when_it_is_due_and_stays_until_it_is_decided(
     settings: Settings, engine: AsyncEngine
 ) -> None:
     await put(engine, "shop", ago=3600)
-    async with connected(settings, "test") as client, part(relay.run, settings):
+    async with connected(settings, "test") as client:
         js = jetstream(client)
         await ensure(js)
         subscription = await js.subscribe("instances.*.step.overdue")
-        message = await subscription.next_msg(timeout=10)
+        async with part(relay.run, settings):
+            message = await subscription.next_msg(timeout=10)
         assert message.headers is not None
         assert message.headers["ce-type"] == "step.overdue"
         assert (await outbox.depth(engine)).timers == 1
@@ -72,7 +74,8 @@ async def test_a_server_that_is_away_loses_nothing(settings: Settings, engine: A
     async with part(relay.run, settings), connected(settings, "test") as client:
         js = jetstream(client)
         await until(lambda: empty(engine), what="the outbox to be sent")
-        assert (await js.stream_info(INSTANCES_STREAM)).state.messages == 30
+        # some may have gone out between a stream and its consumers: those nobody has, and step.overdue says them again
+        assert (await js.stream_info(INSTANCES_STREAM)).state.last_seq == 30
 
 
 RELAY = "import asyncio; from bus import relay; from schemas.settings import Settings; " + (
