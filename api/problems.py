@@ -28,7 +28,11 @@ from schemas.views import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
 REALM = 'Bearer realm="reprise"'
-_DEFAULTS = {404: "There is nothing at {path}", 405: "{method} is not possible at {path}; {allow} is"}
+_DEFAULTS = {
+    400: "The body is no JSON that can be read: it is nested too deeply, or not in UTF-8, or a number is too long",
+    404: "There is nothing at {path}",
+    405: "{method} is not possible at {path}; {allow} is",
+}
 _STATUS: tuple[tuple[type[RepriseError], int], ...] = (
     (ForbiddenEvent, 403),
     (BadInput, 422),

@@ -45,6 +45,7 @@ def configure(settings: Settings, *, part: str = "", stream: TextIO | None = Non
     root.setLevel(settings.log_level.upper())
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    logging.getLogger("transitions").setLevel(logging.ERROR)  # what the table refuses stands in the audit log
 
 
 def bind(*, instance: object, attempt: int | None = None, correlation_id: object = None) -> Any:
@@ -83,13 +84,17 @@ def _of_part(part: str) -> Processor:
 
 def _formatter(settings: Settings, shared: list[Processor]) -> structlog.stdlib.ProcessorFormatter:
     colours = settings.log_format == "console" and sys.stderr.isatty()
-    last: list[Processor] = (
-        [redacted, structlog.processors.JSONRenderer(default=str)]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(default=str)
         if settings.log_format == "json"
-        else [redacted, structlog.dev.ConsoleRenderer(colors=colours)]
+        else structlog.dev.ConsoleRenderer(colors=colours)
     )
-    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    exceptions = [structlog.processors.format_exc_info] if settings.log_format == "json" else []
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()], processors=[remove, *exceptions, *last]
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,  # as text, without the local variables, which may hold secrets
+            redacted,
+            renderer,
+        ],
     )

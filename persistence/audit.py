@@ -49,7 +49,7 @@ async def page(
     conditions = list(_conditions(wanted))
     key = (table.c.recorded_at, table.c.instance_id, table.c.sequence)
     if cursor is not None:
-        place = tuple_(*map(literal, decode_cursor(cursor)))
+        place = tuple_(*map(literal, decode_cursor(cursor, numbers=1)))
         conditions.append(tuple_(*key) < place if newest_first else tuple_(*key) > place)
     order = [column.desc() if newest_first else column.asc() for column in key]
     statement = select(table).where(*conditions).order_by(*order).limit(limit + 1)

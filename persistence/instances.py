@@ -89,10 +89,13 @@ def encode_cursor(moment: datetime, *rest: object) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([moment, *rest], default=str)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str) -> tuple[datetime, UUID, *tuple[int, ...]]:
-    """The inverse. Raises BadInput."""
+def decode_cursor(cursor: str, numbers: int = 0) -> tuple[datetime, UUID, *tuple[int, ...]]:
+    """The inverse; `numbers` is how many follow the id. Raises BadInput, also for the cursor of another list."""
     try:
-        moment, identity, *rest = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(moment), UUID(identity), *map(int, rest)
+        text, identity, *rest = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        moment = datetime.fromisoformat(text)
+        if len(rest) != numbers or moment.tzinfo is None:
+            raise ValueError("a cursor of another list")
+        return moment, UUID(identity), *map(int, rest)
     except (ValueError, TypeError, AttributeError, binascii.Error) as error:
         raise BadInput("cursor", "is none that this API gave; start again without it") from error
