@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -20,11 +22,15 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """One server for the session; `postgres_server.url(database)` reaches any database on it as superuser."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"), free_port(), secrets.token_urlsafe(), FAST)
-    with running_for_session(server.child()):
-        yield server
+def postgres_server() -> Iterator[Postgres]:
+    """One server for the session; `postgres_server.url(database)` reaches any database on it as superuser.
+
+    Not below pytest's own directory: another pytest that starts meanwhile would shut PostgreSQL's account out of it.
+    """
+    with tempfile.TemporaryDirectory(prefix="reprise-test-", ignore_cleanup_errors=True) as directory:
+        server = Postgres(Path(directory) / "postgres", free_port(), secrets.token_urlsafe(), FAST)
+        with running_for_session(server.child()):
+            yield server
 
 
 @pytest.fixture(scope="session")
