@@ -59,10 +59,10 @@ class Listener:
 async def _first_byte(connection: socket.socket) -> int | None:
     """Look at the first byte without taking it; None where the client left without sending any."""
     loop = asyncio.get_running_loop()
-    readable = loop.create_future()
-    loop.add_reader(connection, lambda: readable.done() or readable.set_result(None))
+    readable = asyncio.Event()
+    loop.add_reader(connection, readable.set)
     try:
-        await readable
+        await readable.wait()
     finally:
         loop.remove_reader(connection)
     first = connection.recv(1, socket.MSG_PEEK)

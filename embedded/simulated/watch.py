@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class Watch:
         self._changed = asyncio.Event()
         self._cursor = store.revision if request.since is None else request.since
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """Watch events until the asked time is over. A history that is gone ends in one ERROR event (410)."""
         stop = self._store.listen(self._notice)
         try:
@@ -72,7 +72,7 @@ class Watch:
             events.append(self._bookmark({INITIAL_EVENTS_END: "true"}))
         return events
 
-    async def _following(self) -> AsyncIterator[Event]:
+    async def _following(self) -> AsyncGenerator[Event, None]:
         end = time.monotonic() + self._request.seconds
         bookmark = self._next_bookmark(end)
         while True:

@@ -145,7 +145,7 @@ def _progress(job: Object, pods: list[Object]) -> dict[str, Any]:
         "succeeded": _count(pods, "Succeeded"),
         "failed": _count(pods, "Failed"),
     }
-    always = {
+    always: dict[str, Any] = {
         "ready": sum(map(tools.is_ready, active)),
         "terminating": sum(objects.is_deleting(pod) and not tools.has_ended(pod) for pod in pods),
         "startTime": before.get("startTime") or objects.now(),
@@ -171,7 +171,7 @@ def _ended_at(pod: Object) -> str:
         for entry in objects.status(pod).get("containerStatuses") or []
         if "terminated" in entry.get("state", {})
     ]
-    return max(ended, default=objects.meta(pod)["creationTimestamp"])
+    return str(max(ended, default=objects.meta(pod)["creationTimestamp"]))
 
 
 def _deadline_in(job: Object) -> float | None:

@@ -10,7 +10,17 @@ from embedded.simulated.kinds import Kind
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 # The behaviour that is imitated; the suffix tells it from a real one.
-VERSION = {"major": "1", "minor": "37", "gitVersion": "v1.37.0-simulated", "platform": "simulated"}
+VERSION = {
+    "major": "1",
+    "minor": "37",
+    "gitVersion": "v1.37.0-simulated",
+    "gitCommit": "",
+    "gitTreeState": "",
+    "buildDate": "1970-01-01T00:00:00Z",
+    "goVersion": "",
+    "compiler": "",
+    "platform": "simulated",
+}
 
 
 def answer(path: str) -> web.Response | None:
@@ -22,7 +32,7 @@ def answer(path: str) -> web.Response | None:
         case ["healthz" | "readyz" | "livez"]:
             return web.Response(text="ok")
         case ["api"]:
-            return bodies.answer({"kind": "APIVersions", "versions": ["v1"]})
+            return bodies.answer({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
         case ["apis"]:
             return bodies.answer({"kind": "APIGroupList", "apiVersion": "v1", "groups": _groups()})
         case ["api", "v1"]:
