@@ -7,16 +7,15 @@ from functools import partial
 
 import structlog
 
-from cli import web
 from cli.parts import checked
-from cli.wiring import WORK
+from cli.wiring import WORK, Process, http
 from schemas.errors import RepriseError
 from schemas.settings import Settings
 
 GRACE = 10.0
 """Seconds for what is in flight; after that it is left to redelivery. Less than supervisors allow before they kill."""
 
-Work = Callable[[asyncio.Event], Awaitable[None]]
+Work = Callable[[], Awaitable[None]]
 
 log = structlog.get_logger("serve")
 
@@ -24,13 +23,12 @@ log = structlog.get_logger("serve")
 async def serve(settings: Settings, names: Collection[str]) -> None:
     """Run these parts until SIGTERM or SIGINT. Raises as `run` does, and BadSettings for a setting that is missing."""
     checked(settings, names)
-    work: dict[str, Work] = {name: partial(WORK[name], settings) for name in names if name in WORK}
-    work["http"] = partial(web.run, settings, frozenset(names))
-    stop = asyncio.Event()
+    process = Process(settings, frozenset(names), asyncio.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, process.stop.set)
     log.info("parts.start", parts=sorted(names))
-    await run(work, stop)
+    work: dict[str, Work] = {name: partial(WORK[name], process) for name in names if name in WORK}
+    await run({**work, "http": partial(http, process)}, process.stop)
     log.info("parts.stopped", parts=sorted(names))
 
 
@@ -39,7 +37,7 @@ async def run(work: Mapping[str, Work], stop: asyncio.Event, grace: float = GRAC
 
     One that fails, or returns before it was asked to, ends them all; what it raised is raised once they have stopped.
     """
-    tasks = [asyncio.create_task(_named(name, do, stop), name=name) for name, do in work.items()]
+    tasks = [asyncio.create_task(_named(name, do), name=name) for name, do in work.items()]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
@@ -49,9 +47,9 @@ async def run(work: Mapping[str, Work], stop: asyncio.Event, grace: float = GRAC
     _raise_failures(tasks, early)
 
 
-async def _named(name: str, do: Work, stop: asyncio.Event) -> None:
+async def _named(name: str, do: Work) -> None:
     with structlog.contextvars.bound_contextvars(part=name):
-        await do(stop)
+        await do()
 
 
 async def _finish(tasks: Collection[asyncio.Task[None]], grace: float) -> None:
@@ -63,14 +61,18 @@ async def _finish(tasks: Collection[asyncio.Task[None]], grace: float) -> None:
 
 
 def _raise_failures(tasks: Collection[asyncio.Task[None]], early: Collection[asyncio.Task[None]]) -> None:
-    failures = {task.get_name(): error for task in tasks if not task.cancelled() and (error := task.exception())}
+    failures = {task.get_name(): _only(error) for task in tasks if not task.cancelled() and (error := task.exception())}
     for name, error in failures.items():
-        log.error("part.failed", part=name, error=str(error), exc_info=None if _foreseen(error) else error)
+        foreseen = isinstance(error, RepriseError)
+        log.error("part.failed", part=name, error=str(error), exc_info=None if foreseen else error)
     if failures:
         raise next(iter(failures.values()))
     if early:
         raise RepriseError(f"{', '.join(task.get_name() for task in early)} ended without being asked to")
 
 
-def _foreseen(error: BaseException) -> bool:
-    return isinstance(error, RepriseError)
+def _only(error: BaseException) -> BaseException:
+    """What is in a group of one: parts run their own work in task groups."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

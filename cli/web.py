@@ -1,61 +1,79 @@
 """What a process answers over HTTP, made from the parts it runs: their routes, or only health and metrics."""
 
-import asyncio
 from contextlib import AsyncExitStack
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api import checks
 from api.app import create_app
+from api.auth import ONLY_SERVICE
 from api.gauges import of_bus, of_database
 from api.in_cluster import InCluster
-from api.metrics import Metrics
+from api.ports import Check
 from api.probe import probe
 from api.server import bind, serve
 from api.services import Backend, Services
 from bus.connection import connected, jetstream
 from bus.wake import Waker
+from cli.wiring import Process
 from cluster.client import Cluster
+from cluster.dedicated import DedicatedServers
 from cluster.profiles import Profiles
+from databases.building import open_service
+from databases.routes import router
 from persistence.engine import make_engine
+from persistence.guard import InstanceGuard
 from persistence.writer import Writer
-from schemas.settings import Settings
 from statemachine.policy import Policy
 
 ROUTED = frozenset({"api", "database-service"})
 
 
-async def run(settings: Settings, names: frozenset[str], stop: asyncio.Event) -> None:
+async def run(process: Process) -> None:
     """Serve until `stop` is set. Raises BadSettings for a port that is taken, DependencyDown without NATS at first."""
+    settings, stop = process.settings, process.stop
     async with AsyncExitStack() as resources:
-        services = await _services(settings, names, stop, resources)
-        if names & ROUTED:
+        services = await _services(process, resources)
+        if process.names & ROUTED:
             await serve(create_app(settings, services), bind(settings.host, settings.port), stop)
         else:
             await probe(settings, services, stop)
             await stop.wait()
 
 
-async def _services(
-    settings: Settings, names: frozenset[str], stop: asyncio.Event, resources: AsyncExitStack
-) -> Services:
+async def _services(process: Process, resources: AsyncExitStack) -> Services:
+    settings, names = process.settings, process.names
     engine = make_engine(settings.database_url)
     resources.push_async_callback(engine.dispose)
     client = await resources.enter_async_context(connected(settings, "http"))
     cluster = await resources.enter_async_context(Cluster(settings))
-    metrics = Metrics()
-    writer = Writer(engine, Policy.of(settings), observers=(Waker(client), metrics.on_results))
-    objects = InCluster(cluster)
-    backend = Backend(engine, writer, client, objects, objects, Profiles.load(settings).check, stop)
-
-    async def reach_cluster() -> None:
-        await cluster.version()
-
+    profiles, objects = Profiles.load(settings), InCluster(cluster)
+    writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results))
+    backend = Backend(engine, writer, client, objects, objects, profiles.check, process.stop)
     return Services(
-        metrics=metrics,
+        metrics=process.metrics,
         checks={
             "postgresql": checks.postgresql(engine),
             "nats": checks.nats(client),
-            "kubernetes": reach_cluster,
+            "kubernetes": _reachable(cluster),
         },
         sources=(of_database(engine), of_bus(jetstream(client))),
         backend=backend if "api" in names else None,
+        database_service=await _database_service(process, engine, cluster, profiles)
+        if "database-service" in names
+        else None,
     )
+
+
+async def _database_service(process: Process, engine: AsyncEngine, cluster: Cluster, profiles: Profiles) -> APIRouter:
+    servers = DedicatedServers(cluster, profiles.database_server)
+    service = await open_service(process.settings, engine, InstanceGuard(engine), servers)
+    return router(service, ONLY_SERVICE)
+
+
+def _reachable(cluster: Cluster) -> Check:
+    async def check() -> None:
+        await cluster.version()
+
+    return check

@@ -1,27 +1,96 @@
 """Puts each part together from what it needs; only the parts that a process runs are loaded."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from api.metrics import Metrics
+from api.tokens import Role, mint_token
 from schemas.settings import Settings
 
-Run = Callable[[Settings, asyncio.Event], Awaitable[None]]
-"""Works until the event is set, then finishes what is in flight and returns."""
+if TYPE_CHECKING:
+    from databases.client import DatabaseClient
 
 
-async def lifecycle(settings: Settings, stop: asyncio.Event) -> None:
+@dataclass(frozen=True)
+class Process:
+    """What the parts of one process share. `stop` asks them to finish what is in flight, and to return."""
+
+    settings: Settings
+    names: frozenset[str]
+    stop: asyncio.Event
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+async def lifecycle(process: Process) -> None:
     """Decides events, and admits."""
+    from cluster.profiles import Profiles
     from consumers.lifecycle import run
+    from consumers.plausible import checked_with
 
-    await run(settings, stop)
+    check = checked_with(Profiles.load(process.settings))
+    await run(process.settings, process.stop, check, observers=[process.metrics.on_results])
 
 
-async def relay(settings: Settings, stop: asyncio.Event) -> None:
+async def relay(process: Process) -> None:
     """Moves the outbox into JetStream."""
     from bus.relay import run
 
-    await run(settings, stop)
+    await run(process.settings, process.stop)
 
 
-WORK: Mapping[str, Run] = {"lifecycle": lifecycle, "relay": relay}
+async def database(process: Process) -> None:
+    """Has databases allocated."""
+    from consumers.database import run
+
+    async with _databases(process.settings) as client:
+        await run(process.settings, process.stop, client)
+
+
+async def cluster(process: Process) -> None:
+    """Carries out what the cluster is commanded."""
+    from consumers.cluster import run
+
+    async with _databases(process.settings) as client:
+        await run(process.settings, process.stop, client)
+
+
+async def watcher(process: Process) -> None:
+    """Says what the cluster shows."""
+    from consumers.watcher import run
+
+    async with _databases(process.settings) as client:
+        await run(process.settings, process.stop, client)
+
+
+async def http(process: Process) -> None:
+    """Answers: the routes of its parts, or only health and metrics."""
+    from cli.web import run
+
+    await run(process)
+
+
+WORK: Mapping[str, Callable[[Process], Awaitable[None]]] = {
+    "lifecycle": lifecycle,
+    "relay": relay,
+    "database": database,
+    "cluster": cluster,
+    "watcher": watcher,
+}
 """The parts that work; the others only answer over HTTP."""
+
+
+@asynccontextmanager
+async def _databases(settings: Settings) -> "AsyncIterator[DatabaseClient]":
+    """The database-service, as the effects reach it."""
+    from databases.client import DatabaseClient
+
+    def token() -> str:
+        given = settings.service_token
+        return given.get_secret_value() if given else mint_token(settings, Role.SERVICE, "effects")
+
+    url = settings.database_service_url or f"http://{settings.host}:{settings.port}"
+    async with DatabaseClient(url, token) as client:
+        yield client

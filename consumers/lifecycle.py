@@ -138,12 +138,17 @@ async def _unless(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
 
 
-async def run(settings: Settings, stop: asyncio.Event, check: Check = lambda event: None) -> None:
-    """The part `lifecycle`: the consumer, and beside it admission."""
+async def run(
+    settings: Settings,
+    stop: asyncio.Event,
+    check: Check = lambda event: None,
+    observers: Sequence[Callable[[Sequence[Result]], None]] = (),
+) -> None:
+    """The part `lifecycle`: the consumer, and beside it admission. `observers` learn what was committed."""
     engine = make_engine(settings.database_url, pool_size=4)
     async with connected(settings, LIFECYCLE) as client:
         js = jetstream(client)
-        writer = Writer(engine, Policy.of(settings), observers=[Waker(client)])
+        writer = Writer(engine, Policy.of(settings), observers=[Waker(client), *observers])
         lifecycle = Lifecycle(js, writer, settings.event_key_bytes, batch_size=settings.batch_size, check=check)
         async with asyncio.TaskGroup() as group:
             group.create_task(lifecycle.run(stop))

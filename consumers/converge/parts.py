@@ -24,11 +24,16 @@ CLUSTER = Actor("cluster", "cluster")
 class Allocation(Protocol):
     """How a database is reached; fetched fresh, kept nowhere."""
 
-    host: str
-    port: int
-    database: str
-    username: str
-    password: str
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def database(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
 
 
 class Databases(Protocol):
@@ -38,7 +43,7 @@ class Databases(Protocol):
         """The database of the instance, made if there is none."""
         ...
 
-    async def empty(self, instance_id: UUID, attempt: int) -> None:
+    async def empty(self, instance_id: UUID, attempt: int) -> object:
         """Make it an empty one; done once an attempt, refused once the instance has run."""
         ...
 
