@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from api.auth import ONLY_SERVICE, Authentication, Authenticator
 from api.bodies import BodyLimit
+from api.errors import BODY, answers
 from api.keys import keys_of
 from api.openapi import TITLE, describe
 from api.page import ask_for_token
@@ -54,7 +55,9 @@ def _add_routes(app: FastAPI, services: Services) -> None:
     for router in (health.router, documents.router, *(BACKEND if services.backend is not None else ())):
         app.include_router(router, dependencies=strict)
     if services.database_service is not None:
-        app.include_router(services.database_service, dependencies=[ONLY_SERVICE, *strict], tags=["database"])
+        app.include_router(
+            services.database_service, dependencies=[ONLY_SERVICE, *strict], responses=answers(*BODY, 409)
+        )
 
 
 def _version() -> str:

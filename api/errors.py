@@ -10,7 +10,7 @@ _TEXTS = {
     403: "The role may not do this",
     404: "There is no such thing, or it is not the caller's",
     405: "The path knows other methods",
-    409: "The name is taken",
+    409: "It collides with what exists: the name is taken, or the database cannot be had",
     413: "The body is over 64 KiB",
     415: "The body is not application/json",
     422: "The input cannot be accepted; `field` names what is wrong in it",

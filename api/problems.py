@@ -14,11 +14,14 @@ from starlette.types import Scope
 from api.remedies import as_problems
 from schemas.errors import (
     BadInput,
+    ClusterRefused,
     Conflict,
+    DatabaseRefused,
     DependencyDown,
     Forbidden,
     ForbiddenEvent,
     NotFound,
+    NotYet,
     Refused,
     RepriseError,
     Unauthorized,
@@ -40,7 +43,10 @@ _STATUS: tuple[tuple[type[RepriseError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Refused, 400),
+    (DatabaseRefused, 409),
+    (ClusterRefused, 502),
     (DependencyDown, 503),
+    (NotYet, 503),
 )
 """The first class that fits decides; Conflict brings its own status."""
 
@@ -51,7 +57,6 @@ def problem(
     scope: Scope,
     *,
     errors: list[FieldProblem] | None = None,
-    field: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer. Text that came from the caller is cleaned, since it stands in the sentence."""
@@ -60,7 +65,7 @@ def problem(
         status=status,
         detail=cleaned(detail),
         instance=cleaned(scope.get("path", ""), 500),
-        field=errors[0].field if errors else field,
+        field=errors[0].field if errors else None,
         errors=errors,
         request_id=scope.get("state", {}).get("request_id"),
     )
@@ -74,8 +79,8 @@ def problem(
 
 def problem_of(error: RepriseError, scope: Scope) -> Response:
     """The answer to an error that Reprise raised on purpose."""
-    field = error.field if isinstance(error, BadInput) else None
-    return problem(_status(error), str(error), scope, field=field, headers=_headers(error))
+    errors = [FieldProblem(field=error.field, detail=error.message)] if isinstance(error, BadInput) else None
+    return problem(_status(error), str(error), scope, errors=errors, headers=_headers(error))
 
 
 def _status(error: RepriseError) -> int:
@@ -89,8 +94,9 @@ def _headers(error: RepriseError) -> dict[str, str]:
         return {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
     if isinstance(error, Forbidden):
         return {"WWW-Authenticate": f'{REALM}, error="insufficient_scope"'}
-    if isinstance(error, DependencyDown):
-        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    if isinstance(error, DependencyDown | NotYet):
+        seconds = error.after if isinstance(error, NotYet) else error.retry_after
+        return {"Retry-After": str(max(1, math.ceil(seconds)))}
     return {}
 
 

@@ -1,5 +1,6 @@
 """Instances over HTTP: made once however often they are asked for, listed by page, seen only by their owners."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -151,3 +152,19 @@ async def test_a_dry_run_of_a_taken_name_says_so(world: World) -> None:
     plan = (await world.acme.post("/api/instances", params={"dry_run": "true"}, json={"name": "shop"})).json()
     assert plan["allowed"] is False
     assert plan["why_not"] == "An instance of this name exists already"
+
+
+async def test_the_same_request_ten_times_at_once_makes_one_instance(world: World) -> None:
+    key = {"Idempotency-Key": "k-1"}
+    answers = await asyncio.gather(
+        *(world.acme.post("/api/instances", json={"name": "shop"}, headers=key) for _ in range(10))
+    )
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    rows = (await world.admin.get("/api/audit")).json()["items"]
+    assert [row["type"] for row in rows] == ["provision.requested"]
+
+
+async def test_ten_requests_for_one_name_at_once_make_one_instance(world: World) -> None:
+    answers = await asyncio.gather(*(world.acme.post("/api/instances", json={"name": "shop"}) for _ in range(10)))
+    assert sorted(answer.status_code for answer in answers) == [202] + [409] * 9
