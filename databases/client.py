@@ -49,9 +49,9 @@ class DatabaseClient:
         body = {"instance_id": instance_id, "customer_id": customer_id, "db_type": db_type}
         return await self._ask("allocate", AllocateRequest.model_validate(body), Allocation)
 
-    async def empty(self, instance_id: UUID, attempt: int) -> list[ReceiptLine]:
-        """Empties the database of an instance that never ran; what became of each object."""
-        return list((await self._ask("empty", EmptyRequest(instance_id=instance_id, attempt=attempt), Done)).objects)
+    async def empty(self, instance_id: UUID, attempt: int) -> None:
+        """Empties the database of an instance that never ran, once an attempt."""
+        await self._ask("empty", EmptyRequest(instance_id=instance_id, attempt=attempt), Done)
 
     async def release(self, instance_id: UUID) -> list[ReceiptLine]:
         """Removes the database for good; what became of each object."""

@@ -1,5 +1,6 @@
 """Passwords at rest are encrypted, under keys that can be changed while everything runs."""
 
+import re
 import secrets
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -12,6 +13,7 @@ from schemas.errors import BadSettings, DatabaseRefused
 from schemas.settings import Settings
 
 SETTING = "REPRISE_DATABASE_KEYS"
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
 class Vault:
@@ -19,13 +21,12 @@ class Vault:
 
     def __init__(self, keys: str) -> None:
         """`keys`: Fernet keys (32 bytes, url-safe base64) separated by commas, newest first. Raises BadSettings."""
-        try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
-        except ValueError:
-            # not chained: the message of what failed may show the key
+        named = [key.strip() for key in keys.split(",")]
+        if not all(_KEY.fullmatch(key) for key in named):  # Fernet itself overlooks what follows a key
             raise BadSettings(
                 SETTING, "is no list of Fernet keys (32 bytes in url-safe base64), separated by commas, newest first"
-            ) from None
+            )
+        self._fernet = MultiFernet([Fernet(key) for key in named])
 
     @classmethod
     def of(cls, settings: Settings) -> "Vault":

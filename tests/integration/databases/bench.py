@@ -1,16 +1,21 @@
 """What the tests of the database-service work with: the service, its doubles at the ports, and a look at the server."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from api.server import bind, serve
+from databases import ddl
 from databases.dedicated import DedicatedHost
 from databases.messages import Allocation
+from databases.names import database_name, role_name
 from databases.records import Server
 from databases.secrets import Vault
 from databases.service import DatabaseService
@@ -18,6 +23,7 @@ from databases.shared import Connect, SharedHost, connect
 from embedded.postgres import Postgres
 from schemas.errors import NotYet
 from schemas.payloads import ReceiptLine
+from tests.support.postgres import administration
 
 CUSTOMER = "c-1"
 
@@ -135,22 +141,18 @@ class Bench:
 
     async def left(self, instance_id: UUID) -> set[str]:
         """What there is on the server for an instance: of "database" and "role"."""
-        connection = await asyncpg.connect(self._postgres.url("postgres"))
-        try:
-            name = f"odoo_{instance_id.hex}"
-            queries = {
-                "database": "SELECT 1 FROM pg_database WHERE datname = $1",
-                "role": "SELECT 1 FROM pg_roles WHERE rolname = $1",
-            }
-            return {kind for kind, query in queries.items() if await connection.fetchval(query, name)}
-        finally:
-            await connection.close()
+        queries = {
+            "database": ("SELECT 1 FROM pg_database WHERE datname = $1", database_name(instance_id)),
+            "role": ("SELECT 1 FROM pg_roles WHERE rolname = $1", role_name(instance_id)),
+        }
+        async with administration(self._postgres) as connection:
+            return {kind for kind, query in queries.items() if await connection.fetchval(*query)}
 
     async def sweep(self) -> None:
         """Nothing of a test stays on the session's server."""
-        for instance_id in self._made:
-            with suppress(NotYet):
-                await self.service.release(instance_id)
+        async with administration(self._postgres) as connection:
+            for instance_id in self._made:
+                await ddl.drop_all(connection, database_name(instance_id), role_name(instance_id))
 
 
 @asynccontextmanager
@@ -167,3 +169,15 @@ async def logged_in(allocation: Allocation, database: str | None = None) -> Asyn
         yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[str]:
+    """The URL of the application for as long as the block runs."""
+    listening, stopping = bind("127.0.0.1", 0), asyncio.Event()
+    task = asyncio.create_task(serve(app, listening, stopping))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        stopping.set()
+        await task

@@ -1,0 +1,56 @@
+"""A dedicated server is asked for, looked at again, and removed through the port."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from schemas.codes import ErrorCode
+from schemas.errors import ClusterRefused, DatabaseRefused, NotYet
+from tests.integration.databases.bench import Bench
+
+
+async def test_it_is_waited_for_and_then_stays_the_same(bench: Bench, instance_id: UUID) -> None:
+    with pytest.raises(NotYet):
+        await bench.allocate(instance_id, "dedicated")
+    first = await bench.allocate(instance_id, "dedicated")
+    with pytest.raises(NotYet):
+        await bench.allocate(instance_id, "dedicated")
+    second = await bench.allocate(instance_id, "dedicated")
+
+    assert first == second
+    assert first.db_server_id == bench.cluster.names[instance_id] == f"pg-{instance_id.hex}"
+    assert (first.host, first.port) == (f"pg-{instance_id.hex}.svc", 5432)
+
+
+async def test_it_takes_no_place_on_a_shared_server(bench: Bench) -> None:
+    for number in range(1, 6):
+        with pytest.raises(NotYet):
+            await bench.allocate(UUID(int=number), "dedicated")
+
+    assert (await bench.allocate(UUID(int=9))).db_server_id == "embedded"
+
+
+async def test_it_is_removed_and_forgotten(bench: Bench, instance_id: UUID) -> None:
+    with pytest.raises(NotYet):
+        await bench.allocate(instance_id, "dedicated")
+    with pytest.raises(NotYet):
+        await bench.service.release(instance_id)
+    lines = await bench.service.release(instance_id)
+
+    assert [line.kind for line in lines] == ["StatefulSet"]
+    assert bench.cluster.names == {}
+    async with bench.engine.connect() as connection:
+        assert (await connection.execute(text("SELECT id FROM database_servers"))).scalars().all() == ["embedded"]
+
+
+async def test_what_the_cluster_refuses_is_told_in_its_words(
+    bench: Bench, instance_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> tuple[str, int]:
+        raise ClusterRefused(ErrorCode.QUOTA_EXCEEDED, "exceeded quota: storage")
+
+    monkeypatch.setattr(bench.cluster, "ensure", refuse)
+
+    with pytest.raises(DatabaseRefused, match="exceeded quota: storage"):
+        await bench.allocate(instance_id, "dedicated")
