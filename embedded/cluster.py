@@ -27,10 +27,11 @@ class SimulatedCluster:
         """How it is run."""
         return Child(
             name="cluster",
+            # `--name=value`: a random token may begin with a hyphen
             command=(
                 *(sys.executable, "-m", "embedded.simulated"),
-                *("--port", str(self.port), "--data", str(self.directory), "--kubeconfig", str(self.kubeconfig)),
-                *("--node-cpu", self.cpu, "--node-memory", self.memory, "--token", self.token),
+                *(f"--port={self.port}", f"--data={self.directory}", f"--kubeconfig={self.kubeconfig}"),
+                *(f"--node-cpu={self.cpu}", f"--node-memory={self.memory}", f"--token={self.token}"),
             ),
             ready=lambda: answers(HOST, self.port, "/readyz"),
             prepare=self._prepare,

@@ -41,14 +41,16 @@ def test_everything_embedded_reaches_the_parts() -> None:
         "DATABASE_SERVICE_URL": "http://127.0.0.1:7000",
         "HOST": "127.0.0.1",
         "PORT": "7000",
+        "METRICS_PORT": "7000",
         "DATA_DIR": "/data",
     }
 
 
 def test_the_workers_listen_beside_the_service_and_on_this_machine_only() -> None:
     service, workers = (variables(name, Settings(host="0.0.0.0")) for name in ("service", "workers"))  # noqa: S104
-    assert (service.pop("HOST"), service.pop("PORT")) == ("0.0.0.0", "7000")  # noqa: S104
-    assert (workers.pop("HOST"), workers.pop("PORT")) == ("127.0.0.1", "7004")
+    listens = ("HOST", "PORT", "METRICS_PORT")
+    assert [service.pop(name) for name in listens] == ["0.0.0.0", "7000", "7000"]  # noqa: S104
+    assert [workers.pop(name) for name in listens] == ["127.0.0.1", "7004", "7004"]
     assert service == workers
     assert service["DATABASE_SERVICE_URL"] == "http://127.0.0.1:7000"
 
