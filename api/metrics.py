@@ -10,6 +10,7 @@ from statemachine.instance import Instance
 from statemachine.states import State
 
 _SPANS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 6 * 3600, 86_400, 7 * 86_400)
+_LAGS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _FAILED = frozenset({State.CLEANING_UP, State.DEGRADED, State.ERROR})
 
 
@@ -31,9 +32,21 @@ class Metrics:
             buckets=_SPANS,
             registry=self.registry,
         )
+        self._relayed = Counter("reprise_relayed", "Rows of the outbox that JetStream has.", registry=self.registry)
+        self._relay_lag = Histogram(
+            "reprise_relay_lag_seconds",
+            "From the time the oldest row of a batch was due until JetStream had the batch.",
+            buckets=_LAGS,
+            registry=self.registry,
+        )
         self._failures = Counter(
             "reprise_failures", "Attempts that failed, by error_code.", ("error_code",), registry=self.registry
         )
+
+    def on_relayed(self, rows: int, seconds: float) -> None:
+        """An observer of the relay."""
+        self._relayed.inc(rows)
+        self._relay_lag.observe(seconds)
 
     def on_results(self, results: Sequence[Result]) -> None:
         """An observer of the writer."""

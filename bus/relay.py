@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from nats.js import JetStreamContext
@@ -30,16 +30,25 @@ TIMER_AGAIN_AFTER = 30.0
 ACK_TIMEOUT = 10.0
 MAX_BACKOFF = 10.0
 
+Observe = Callable[[int, float], None]
+
+
+def _unobserved(rows: int, seconds: float) -> None:
+    """Nobody counts."""
+
 
 class Relay:
-    """Moves what is due from the outbox into JetStream."""
+    """Moves what is due from the outbox into JetStream.
 
-    def __init__(self, engine: AsyncEngine, js: JetStreamContext, key: bytes) -> None:
+    `observe` learns of each batch how many rows it had, and how many seconds after its oldest row was due the server
+    had them all.
+    """
+
+    def __init__(self, engine: AsyncEngine, js: JetStreamContext, key: bytes, observe: Observe = _unobserved) -> None:
         self._engine = engine
         self._js = js
         self._key = key
-        self.lag = 0.0
-        """Seconds that the last batch took from being read to being acknowledged."""
+        self._observe = observe
 
     async def run(self, bell: wake.Bell) -> None:
         """For ever; a failing dependency is waited for, and nothing is dropped meanwhile."""
@@ -62,7 +71,8 @@ class Relay:
         rows = await outbox.due(self._engine, BATCH)
         waiting = [await self._publish(row) for row in rows]
         await self._acknowledged(rows, waiting)
-        self.lag = time.monotonic() - started
+        if rows:
+            self._observe(len(rows), rows[0].waited + time.monotonic() - started)
         return len(rows)
 
     async def _publish(self, row: Due) -> "asyncio.Future[PubAck]":
@@ -98,7 +108,7 @@ def _why(answered: "Sequence[asyncio.Future[PubAck]]") -> str:
     return failures[0] if failures else f"no acknowledgement within {ACK_TIMEOUT:g} s"
 
 
-async def run(settings: Settings, stop: asyncio.Event) -> None:
+async def run(settings: Settings, stop: asyncio.Event, observe: Observe = _unobserved) -> None:
     """The part `relay`: waits for the lead, and relays while it has it."""
     engine = make_engine(settings.database_url, pool_size=2)
     async with connected(settings, PART) as client:
@@ -108,7 +118,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         key = settings.event_key_bytes
 
         async def work() -> None:
-            await Relay(engine, js, key).run(bell)
+            await Relay(engine, js, key, observe).run(bell)
 
         await Leadership(settings.database_url, PART, timeout=settings.leader_timeout).lead(work, stop)
     await engine.dispose()

@@ -38,7 +38,7 @@ async def relay(process: Process) -> None:
     """Moves the outbox into JetStream."""
     from bus.relay import run
 
-    await run(process.settings, process.stop)
+    await run(process.settings, process.stop, process.metrics.on_relayed)
 
 
 async def database(process: Process) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from persistence.engine import transaction, translated
 
 _DUE = """
-SELECT id, instance_id, event_id, subject, body, timer, sent FROM outbox
+SELECT id, instance_id, event_id, subject, body, timer, sent, extract(epoch FROM now() - available_at)::float8
+FROM outbox
 WHERE available_at <= now() ORDER BY available_at, id LIMIT $1
 """
 _SENT = "DELETE FROM outbox WHERE id = ANY($1::bigint[]) AND NOT timer"
@@ -23,7 +24,7 @@ _NEXT = "SELECT extract(epoch FROM min(available_at) - now()) FROM outbox"
 
 
 class Due(NamedTuple):
-    """One row that is due. `sent` is how often this timer has been sent before."""
+    """One row that is due, for `waited` seconds by now. `sent` is how often this timer has been sent before."""
 
     id: int
     instance_id: UUID
@@ -32,6 +33,7 @@ class Due(NamedTuple):
     body: bytes
     timer: bool
     sent: int
+    waited: float
 
 
 class Depth(NamedTuple):

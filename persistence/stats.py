@@ -10,7 +10,7 @@ from statemachine.states import MEANINGS
 
 async def counts_by_state(engine: AsyncEngine) -> dict[str, int]:
     """How many instances are in each state, zeros included. Raises DependencyDown."""
-    statement = select(table.c.state, func.count()).group_by(table.c.state)
+    statement = select(table.c.state, func.count().label("instances")).group_by(table.c.state)
     async with translated(), engine.connect() as connection:
-        found: dict[str, int] = {state: count for state, count in await connection.execute(statement)}
+        found: dict[str, int] = {row.state: row.instances for row in await connection.execute(statement)}
     return {state.value: found.get(state.value, 0) for state in MEANINGS}

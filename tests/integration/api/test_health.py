@@ -9,6 +9,7 @@ from api.app import create_app
 from api.gauges import of_bus, of_database
 from api.services import Services
 from bus.connection import jetstream
+from bus.relay import Relay
 from bus.streams import DEAD_LETTERS_STREAM
 from persistence.engine import make_engine
 from schemas.errors import BadSettings, DependencyDown
@@ -77,6 +78,18 @@ async def test_metrics_see_consumers_and_dead_letters(world: World) -> None:
     text = (await world.service.get("/metrics")).text
     assert _value(text, "reprise_consumer_pending", 'consumer="lifecycle"') == 1
     assert _value(text, "reprise_dead_letters") == 1
+
+
+async def test_metrics_tell_how_far_the_relay_is_behind(world: World, app: FastAPI) -> None:
+    await world.create()
+    metrics = app.state.services.metrics
+    relay = Relay(world.backend.engine, jetstream(world.backend.nats), b"e" * 32, metrics.on_relayed)
+    moved = await relay.move()
+    text = (await world.service.get("/metrics")).text
+    assert _value(text, "reprise_relayed_total") == moved > 0
+    assert _value(text, "reprise_relay_lag_seconds_count") == 1
+    assert _value(text, "reprise_relay_lag_seconds_sum") > 0
+    assert _value(text, "reprise_outbox_rows") == 0
 
 
 async def test_what_is_down_costs_its_own_metrics_alone(world: World, settings: Settings) -> None:
