@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from cluster.library import Library
 from schemas.errors import BadSettings
 from schemas.settings import Settings
 from schemas.text import cleaned
+
+UNREADABLE = (yaml.YAMLError, OSError, ValueError, KeyError, AttributeError, TypeError, AssertionError)
+"""What the library raises besides its own exception where a kubeconfig is not what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ async def open_access(library: Library, settings: Settings) -> Access:
         else:
             await _read_kubeconfig(library, settings, configuration)
         return Access(configuration, library.transport(configuration))
-    except (library.config_error, OSError, ValueError, KeyError, AttributeError, TypeError, AssertionError) as error:
+    except (library.config_error, *UNREADABLE) as error:
         where = settings.kubeconfig or "the pod's own account"
         raise BadSettings("REPRISE_KUBECONFIG", cleaned(f"{where} cannot be used: {error}")) from error
 

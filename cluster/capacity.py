@@ -89,7 +89,7 @@ def _missing(room: NodeRoom, wanted: Room) -> list[str]:
     free_memory = room.memory - room.memory_used
     short = []
     if wanted.cpu > free_cpu:
-        short.append(f"node {room.name} has {max(free_cpu, Decimal(0)):g} of {wanted.cpu:g} cores free")
+        short.append(f"node {room.name} has {float(max(free_cpu, Decimal(0))):g} of {float(wanted.cpu):g} cores free")
     if wanted.memory > free_memory:
         mebibytes = max(free_memory, 0) // 2**20, int(wanted.memory) // 2**20
         short.append(f"node {room.name} has {mebibytes[0]} of {mebibytes[1]} MiB free")

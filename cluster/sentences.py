@@ -4,7 +4,7 @@ import re
 
 from schemas.text import cleaned
 
-_TAIL = re.compile(r"\s*(?:no new claims to deallocate|preemption:|not found\b.*preemption).*$", re.DOTALL)
+_TAIL = re.compile(r"\s*(?:no new claims to deallocate|preemption:|(?<=\.) not found\b).*$", re.DOTALL)
 _WHOSE = re.compile(r'^(?:Error creating: )?pods "[^"]*" is forbidden: ')
 
 
