@@ -1,7 +1,7 @@
 """Refuses plainly invalid pod specs, alone or in a template."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from embedded.simulated import quantities
@@ -16,13 +16,16 @@ _LABEL_RULE = (
 _POLICIES = ("Always", "Never", "OnFailure")
 
 
-def check_pod_spec(spec: dict[str, Any], path: str) -> Iterator[Cause]:
-    """A cause for each field at fault; `path` is where the spec stands in its object."""
+def check_pod_spec(spec: dict[str, Any], path: str, claims: Iterable[str] = ()) -> Iterator[Cause]:
+    """A cause for each field at fault; `path` is where the spec stands in its object.
+
+    `claims` are the volumes that a StatefulSet adds to each of its pods.
+    """
     if not spec.get("containers"):
         yield required(f"{path}.containers")
     if spec["restartPolicy"] not in _POLICIES:
         yield unsupported(f"{path}.restartPolicy", spec["restartPolicy"], _POLICIES)
-    volumes = {volume.get("name") for volume in spec.get("volumes") or []}
+    volumes = {volume.get("name") for volume in spec.get("volumes") or []}.union(claims)
     names: set[str] = set()
     for group in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(group) or []):

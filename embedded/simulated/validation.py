@@ -112,7 +112,8 @@ def _workload(obj: Object) -> Iterator[Cause]:
         yield invalid_value("spec.template.metadata.labels", shown, "`selector` does not match template `labels`")
     if spec.get("replicas", 0) < 0:
         yield invalid_value("spec.replicas", str(spec["replicas"]), "must be greater than or equal to 0")
-    yield from check_pod_spec(spec["template"]["spec"], "spec.template.spec")
+    claims = [objects.name(claim) for claim in spec.get("volumeClaimTemplates") or []]
+    yield from check_pod_spec(spec["template"]["spec"], "spec.template.spec", claims)
 
 
 def _deployment(obj: Object) -> Iterator[Cause]:
