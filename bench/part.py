@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 
 import structlog
 import uvloop
@@ -12,7 +13,8 @@ from bus import relay
 from consumers import lifecycle
 from schemas.settings import Settings
 
-PARTS = {"lifecycle": lifecycle.run, "relay": relay.run, "stub": stub.run}
+Run = Callable[[Settings, asyncio.Event], Awaitable[None]]
+PARTS: dict[str, Run] = {"lifecycle": lifecycle.run, "relay": relay.run, "stub": stub.run}
 
 
 async def main(part: str) -> None:

@@ -15,7 +15,7 @@ from schemas.events import Actor, Event, wish
 from schemas.payloads import ProvisionRequested
 from schemas.types import EventType
 
-IN_FLIGHT = 1_000
+IN_FLIGHT = 1_500
 """Instances on their way at any time: enough to fill batches, as few as a busy installation would have."""
 CHANGES_EACH = 4
 """pending, allocating_database, deploying, running."""
@@ -67,7 +67,7 @@ async def measure(
         if wanted > 0:
             await publish(js, key, wanted)
             published += wanted
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         running = await count_running(connection) - before
     return Throughput(CHANGES_EACH * instances, time.monotonic() - started, seconds_of_descendants() - cpu)
 

@@ -61,8 +61,9 @@ _INTO: dict[str, Callable[[Any], Any]] = {
     "database": lambda database: database.model_dump_json() if database is not None else None,
 }
 _OUT: dict[str, Callable[[Any], Any]] = {
-    "request": lambda text: InstanceRequest.model_validate(orjson.loads(text)),
-    "database": lambda text: DatabaseRef.model_validate(orjson.loads(text)),
+    # written by Reprise itself and validated then: only rebuilt here
+    "request": lambda text: InstanceRequest.model_construct(**orjson.loads(text)),
+    "database": lambda text: DatabaseRef.model_construct(**orjson.loads(text)),
     "state": State,
     "failed_state": State,
     "failed_by": EventType,

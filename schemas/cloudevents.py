@@ -52,7 +52,6 @@ def binary(encoded: bytes) -> tuple[dict[str, str], bytes]:
         "ce-specversion": "1.0",
         "ce-source": f"/reprise/{document['actor'].partition(':')[0]}",
         "ce-dataschema": dataschema(document["type"]),
-        "ce-datacontenttype": "application/json",
     }
     for name, header in _ATTRIBUTES.items():
         value = document[name]

@@ -22,7 +22,7 @@ from persistence import instances
 from persistence.writer import Writer
 from schemas.cloudevents import data, headers, subject
 from schemas.events import Actor, Event, wish
-from schemas.payloads import ProvisionRequested
+from schemas.payloads import Nothing, ProvisionRequested
 from schemas.settings import Settings
 from schemas.types import EventType
 from statemachine.policy import Policy
@@ -91,27 +91,24 @@ async def test_a_fact_by_hand_is_refused_with_the_reason(
     event = provision()
     made = (await Writer(engine, Policy()).apply([event]))[0].instance
     assert made is not None
-    fact = stub.answer(made_command(made.id, made.step))
+    fact = Event(
+        id=uuid4(),
+        type=EventType.DEPLOY_READY,
+        instance_id=made.id,
+        time=datetime.now(UTC),
+        actor=Actor("watcher", "watcher"),
+        data=Nothing(),
+        correlation_id=made.job_id,
+        attempt=made.attempt,
+        step=made.step,
+    )
     async with part(lifecycle.run, settings):
         await publish(client, fact)
         letter = await dead_letter(client)
     assert letter.headers is not None
     assert "is a fact, which only Reprise itself publishes" in letter.headers["dead-letter-error"]
     assert letter.data == data(fact)
-
-
-def made_command(instance_id: UUID, step: int) -> Event:
-    return Event(
-        id=uuid4(),
-        type=EventType.DEPLOY_APPLY,
-        instance_id=instance_id,
-        time=datetime.now(UTC),
-        actor=ALICE,
-        data=provision().data,
-        correlation_id=uuid4(),
-        attempt=1,
-        step=step,
-    )
+    assert await state(engine, made.id) is State.ALLOCATING_DATABASE
 
 
 @pytest.mark.parametrize(
