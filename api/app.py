@@ -11,7 +11,7 @@ from api.keys import keys_of
 from api.openapi import TITLE, describe
 from api.page import ask_for_token
 from api.problems import add_handlers
-from api.queries import known_parameters
+from api.queries import known_input
 from api.requests import Observed
 from api.routes import audit, capacity, changes, documents, events, health, instances, jobs, wishes
 from api.services import Services
@@ -51,7 +51,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
 
 
 def _add_routes(app: FastAPI, services: Services) -> None:
-    strict = [Depends(known_parameters)]
+    strict = [Depends(known_input)]
     for router in (health.router, documents.router, *(BACKEND if services.backend is not None else ())):
         app.include_router(router, dependencies=strict)
     if services.database_service is not None:

@@ -40,7 +40,10 @@ class Metrics:
             registry=self.registry,
         )
         self._failures = Counter(
-            "reprise_failures", "Attempts that failed, by error_code.", ("error_code",), registry=self.registry
+            "reprise_failures",
+            "Attempts to provision or to start that failed, by error_code.",
+            ("error_code",),
+            registry=self.registry,
         )
 
     def on_relayed(self, rows: int, seconds: float) -> None:
@@ -61,8 +64,9 @@ class Metrics:
         if before is not None and before.state_since is not None and after.state_since is not None:
             stayed = (after.state_since - before.state_since).total_seconds()
             self._time_in_state.labels(before.state.value).observe(max(stayed, 0.0))
-        if after.state in _FAILED and after.error_code is not None and (before is None or before.error_code is None):
-            self._failures.labels(after.error_code.value).inc()
+        code = after.cause_code if after.state is State.DEGRADED else after.error_code
+        if after.state in _FAILED and code is not None and (before is None or before.error_code is None):
+            self._failures.labels(code.value).inc()
 
 
 def _state(instance: Instance | None) -> str:

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.codes import ErrorCode
+from schemas.errors import BadInput
 from schemas.quantities import Bytes, Cpu
 from schemas.text import LabelValue, Plain
 from schemas.types import EventType
@@ -83,11 +84,13 @@ class CapacityQuery(_Query):
     memory: Bytes = "1Gi"
 
 
-def known_parameters(request: Request) -> None:
-    """Refuses a parameter that the route does not know: a misspelt `dry_run` must not do the real thing."""
+async def known_input(request: Request) -> None:
+    """Refuses parameters, or a body, that the route does not know: a misspelt `dry_run` must not do the real thing."""
     paths = request.app.openapi()["paths"]
     operation = paths.get(request.scope["route"].path, {}).get(request.method.lower(), {})
     known = {found["name"] for found in operation.get("parameters", ()) if found["in"] == "query"}
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name)} for name in unknown])
+    if "requestBody" not in operation and await request.body():
+        raise BadInput("body", "is not read here; send what this route knows in its path and query")

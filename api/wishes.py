@@ -4,10 +4,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-import structlog
 from fastapi import Depends, Header, Request
 from pydantic import StringConstraints
 
@@ -33,7 +32,6 @@ IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=200), Plain] | None,
     Header(description="The same key makes the same request happen once, however often it is sent."),
 ]
-log = structlog.get_logger("api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,7 @@ class Wisher:
     async def decided(self, event: Event) -> Result:
         """Decides the wish and commits. Raises what `refusal` says where it is not accepted."""
         [result] = await self.backend.writer.apply([event])
-        accepted = await self._accepted(result)
-        _tell(result, accepted=accepted)
-        if not accepted:
+        if not await self._accepted(result):
             raise refusal(result)
         return result
 
@@ -148,17 +144,3 @@ def _wisher(request: Request, backend: Served, caller: User, idempotency_key: Id
 
 
 Wishing = Annotated[Wisher, Depends(_wisher)]
-
-
-def _tell(result: Result, *, accepted: bool) -> None:
-    instance: Any = result.instance
-    log.info(
-        "wish",
-        type=result.event.type.value,
-        accepted=accepted,
-        why=result.why or None,
-        actor=str(result.event.actor),
-        instance=str(result.event.instance_id),
-        attempt=instance.attempt if instance is not None else None,
-        correlation_id=str(result.event.correlation_id),
-    )

@@ -20,6 +20,7 @@ from cli.wiring import Process
 from cluster.client import Cluster
 from cluster.dedicated import DedicatedServers
 from cluster.profiles import Profiles
+from consumers.decisions import told
 from databases.building import open_service
 from databases.routes import router
 from persistence.engine import make_engine
@@ -49,7 +50,7 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
     client = await resources.enter_async_context(connected(settings, "http"))
     cluster = await resources.enter_async_context(Cluster(settings))
     profiles, objects = Profiles.load(settings), InCluster(cluster)
-    writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results))
+    writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results, told))
     backend = Backend(engine, writer, client, objects, objects, profiles.check, process.stop)
     return Services(
         metrics=process.metrics,

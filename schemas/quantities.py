@@ -58,6 +58,8 @@ def _bytes(quantity: str) -> str:
 
 def seconds(text: object) -> object:
     """A span of time in seconds: 90, "90s", "15m", "24h" and "7d" are all taken; anything else is left to pydantic."""
+    if isinstance(text, bool):
+        raise ValueError("true and false are no spans of time; write it like 90s, 15m, 24h or 7d")
     if isinstance(text, str):
         found = _DURATION.match(text)
         if found is None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.codes import ErrorCode
 from schemas.requests import Closed, DatabaseType, InstanceRequest, RequestChange
@@ -14,6 +14,12 @@ from schemas.text import DnsLabel, LabelValue, Reason
 class CreateInstance(InstanceRequest):
     """POST /api/instances: the request, whose it is and what it is called. A customer may leave out `customer_id`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "shop", "customer_id": "acme", "cpu": "500m", "memory": "1Gi", "patience": "24h"}]
+        }
+    )
+
     customer_id: LabelValue | None = None
     name: DnsLabel
     reason: Reason = ""
@@ -22,17 +28,27 @@ class CreateInstance(InstanceRequest):
 class RetryInstance(RequestChange):
     """POST …/retry: what to change in the request, and why."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"cpu": "250m", "reason": "it did not fit"}, {}]})
+
     reason: Reason = ""
 
 
 class Wish(Closed):
     """The body of every other wish: why."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "asked for by the customer"}]})
+
     reason: Reason = ""
 
 
 class PublishEvent(Closed):
     """POST /api/instances/{id}/events: a wish published by hand; `data` is the payload of its type."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"type": "retry.requested", "data": {"change": {"cpu": "250m"}}, "reason": "it did not fit"}]
+        }
+    )
 
     type: str = Field(max_length=64)
     data: dict[str, Any] = Field(default_factory=dict)
@@ -105,6 +121,18 @@ class WishAccepted(BaseModel):
 
 class RetryQueued(BaseModel):
     """The answer of the admin's retry route."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "message": "Instance provisioning retry queued",
+                    "instance_id": "123e4567-e89b-12d3-a456-426614174000",
+                    "job_id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+                }
+            ]
+        }
+    )
 
     message: str = "Instance provisioning retry queued"
     instance_id: UUID
@@ -226,6 +254,21 @@ class FieldProblem(BaseModel):
 
 class Problem(BaseModel):
     """An error, as RFC 9457 has it; `detail` is the sentence, `field` the first thing that is wrong in the input."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Bad Request",
+                    "status": 400,
+                    "detail": "Instance is not in ERROR status (current: running)",
+                    "instance": "/api/instances/123e4567-e89b-12d3-a456-426614174000/retry",
+                    "request_id": "6b1f0c2e4d8a4c0f9a7e5d3b1c2f4a60",
+                }
+            ]
+        }
+    )
 
     type: str = "about:blank"
     title: str

@@ -48,6 +48,7 @@ async def test_bad_fields_of_a_request_are_named(world: World) -> None:
         (GOOD | {"patience": -5}, "patience", "24h"),
         (GOOD | {"patience": "99999d"}, "patience", "30 days"),
         (GOOD | {"patience": {}}, "patience", "integer"),
+        (GOOD | {"patience": True}, "patience", "24h"),
         (GOOD | {"image": "http://x/ y"}, "image", "registry"),
         (GOOD | {"image": "o" * 300}, "image", "255"),
         (GOOD | {"db_type": "mysql"}, "db_type", "'shared' or 'dedicated'"),
@@ -163,6 +164,14 @@ async def test_bad_queries_are_named(world: World) -> None:
         answer = await world.admin.get(path)
         problem = _is_problem(answer, 404 if field is None else 422)
         assert problem.get("field") == field, path
+
+
+async def test_a_body_where_none_is_read_is_refused(world: World) -> None:
+    identity = await world.running()
+    for method, path in (("DELETE", f"/api/instances/{identity}"), ("GET", "/api/instances")):
+        answer = await world.admin.request(method, path, json={"now": True})
+        assert _is_problem(answer, 422)["field"] == "body"
+    assert (await world.instance(identity)).state == "running"
 
 
 async def test_a_cursor_of_another_list_is_refused(world: World) -> None:
