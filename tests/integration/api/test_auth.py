@@ -1,25 +1,14 @@
-"""Nothing but health is open; a token says who calls, and a bad one is refused with the reason."""
+"""Nothing but health is open, and a role may do what is its own alone."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import httpx
-import jwt
-import pytest
 from fastapi import FastAPI
 
 from api.routes.health import OPEN_PATHS
 from api.tokens import Role, mint_token
 from schemas.settings import Settings
 from tests.integration.api.world import World
-
-SECRET = "s" * 32
-CLAIMS: dict[str, Any] = {"sub": "alice", "role": "admin", "aud": "reprise"}
-
-
-def _token(secret: str = SECRET, algorithm: str = "HS256", **changes: Any) -> str:
-    claims = CLAIMS | {"exp": datetime.now(UTC) + timedelta(hours=1)} | changes
-    return jwt.encode({name: value for name, value in claims.items() if value is not None}, secret, algorithm)
 
 
 def _is_refused(answer: httpx.Response, reason: str) -> None:
@@ -41,41 +30,6 @@ async def test_every_route_but_health_needs_a_token(world: World, app: FastAPI) 
                 asked += 1
     assert asked > 20
     _is_refused(await world.nobody.get("/nothing"), "A token is needed")
-
-
-@pytest.mark.parametrize(
-    ("header", "reason"),
-    [
-        ("", "A token is needed"),
-        ("Basic YTpi", "A token is needed"),
-        ("Bearer", "A token is needed"),
-        ("Bearer nonsense", "not valid"),
-        (f"Bearer {_token('x' * 32)}", "Signature"),
-        (f"Bearer {_token(exp=datetime.now(UTC) - timedelta(minutes=5))}", "expired"),
-        (f"Bearer {_token(exp=None)}", "exp"),
-        (f"Bearer {_token(aud='another')}", "udience"),
-        (f"Bearer {_token(aud=None)}", "aud"),
-        (f"Bearer {_token(sub=None)}", "sub"),
-        (f"Bearer {_token(sub='')}", "sub"),
-        (f"Bearer {_token(sub='a' + chr(10) + 'b')}", "sub"),
-        (f"Bearer {_token(role='root')}", "role"),
-        (f"Bearer {_token(role=None)}", "role"),
-        (f"Bearer {_token(role='customer')}", "customer_id"),
-        (f"Bearer {_token(role='customer', customer_id='a b')}", "customer_id"),
-        (f"Bearer {jwt.encode(CLAIMS, '', 'none')}", "not valid"),
-        (f"Bearer {_token('s' * 64, 'HS512')}", "not valid"),
-    ],
-)
-async def test_a_bad_token_is_refused_with_the_reason(world: World, header: str, reason: str) -> None:
-    _is_refused(await world.nobody.get("/api/instances", headers={"Authorization": header}), reason)
-
-
-async def test_clocks_may_differ_a_little(world: World) -> None:
-    late = _token(exp=datetime.now(UTC) - timedelta(seconds=10))
-    early = _token(iat=datetime.now(UTC) + timedelta(seconds=10))
-    for token in (late, early):
-        answer = await world.nobody.get("/api/instances", headers={"Authorization": f"bearer {token}"})
-        assert answer.status_code == 200
 
 
 async def test_a_minted_token_opens_what_its_role_may(world: World, settings: Settings) -> None:

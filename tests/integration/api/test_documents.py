@@ -70,6 +70,9 @@ async def test_every_route_is_described_with_its_errors(world: World) -> None:
             assert "404" in operation["responses"], name
         if "requestBody" in operation:
             assert {"400", "413", "415"} <= set(operation["responses"]), name
+            body = operation["requestBody"]["content"]["application/json"]["schema"]
+            [model] = {_resolve(document, found)["title"] for found in _references(body)}
+            assert document["components"]["schemas"][model]["examples"], name
         for status, answer in operation["responses"].items():
             if int(status) >= 400 and not name.endswith("/readyz"):
                 assert list(answer["content"]) == ["application/problem+json"], (name, status)
