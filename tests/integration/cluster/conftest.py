@@ -2,22 +2,32 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from cluster.client import Cluster
-from cluster.kinds import NAMESPACE
+from cluster.kinds import NAMESPACE, POD
+from embedded.cluster import SimulatedCluster
 from schemas.settings import Settings
+from tests.support.ports import free_port
+from tests.support.running import running_for_session
+from tests.support.waiting import until
 
 
-@pytest.fixture
-def kubeconfig(request: pytest.FixtureRequest) -> Path:
-    """Of the cluster to test with."""
+@pytest.fixture(scope="session")
+def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Of the cluster to test with; all tests share it, each in a namespace of its own."""
     given = os.environ.get("KUBECONFIG")
-    return Path(given) if given else request.getfixturevalue("simulated_cluster")
+    if given:
+        yield Path(given)
+        return
+    directory = tmp_path_factory.mktemp("cluster")
+    simulated = SimulatedCluster(directory, free_port(), directory / "kubeconfig", secrets.token_urlsafe())
+    with running_for_session(simulated.child()):
+        yield simulated.kubeconfig
 
 
 @pytest.fixture
@@ -28,9 +38,14 @@ def cluster_settings(kubeconfig: Path) -> Settings:
 
 @pytest_asyncio.fixture
 async def cluster(cluster_settings: Settings) -> AsyncIterator[Cluster]:
-    """A client of the namespace, which is deleted at the end."""
+    """A client of the namespace, which is deleted at the end; its pods leave their room to the next test."""
+
+    async def no_pods() -> bool:
+        return not await cluster.select(POD)
+
     async with Cluster(cluster_settings) as cluster:
         yield cluster
         made = await cluster.get(NAMESPACE, cluster.namespace)
         if made is not None:
             await cluster.delete(NAMESPACE, made)
+            await until(no_pods, 20)
