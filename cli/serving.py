@@ -35,7 +35,8 @@ async def serve(settings: Settings, names: Collection[str]) -> None:
 async def run(work: Mapping[str, Work], stop: asyncio.Event, grace: float = GRACE) -> None:
     """All of it at once until `stop` is set; then each finishes what is in flight, for at most `grace` seconds.
 
-    One that fails, or returns before it was asked to, ends them all; what it raised is raised once they have stopped.
+    One that fails, or returns before it was asked to, ends them all. Once they have stopped, what it raised is raised:
+    as it is where it was raised on purpose, else as a RepriseError, after it was logged.
     """
     tasks = [asyncio.create_task(_named(name, do), name=name) for name, do in work.items()]
     stopping = asyncio.create_task(stop.wait())
@@ -63,12 +64,15 @@ async def _finish(tasks: Collection[asyncio.Task[None]], grace: float) -> None:
 def _raise_failures(tasks: Collection[asyncio.Task[None]], early: Collection[asyncio.Task[None]]) -> None:
     failures = {task.get_name(): _only(error) for task in tasks if not task.cancelled() and (error := task.exception())}
     for name, error in failures.items():
-        foreseen = isinstance(error, RepriseError)
-        log.error("part.failed", part=name, error=str(error), exc_info=None if foreseen else error)
-    if failures:
-        raise next(iter(failures.values()))
+        log.error("part.failed", part=name, error=str(error), exc_info=None if _foreseen(error) else error)
+    for name, error in failures.items():
+        raise error if _foreseen(error) else RepriseError(f"Part {name} has failed; its log tells why")
     if early:
-        raise RepriseError(f"{', '.join(task.get_name() for task in early)} ended without being asked to")
+        raise RepriseError(f"Part {', '.join(task.get_name() for task in early)} ended without being asked to")
+
+
+def _foreseen(error: BaseException) -> bool:
+    return isinstance(error, RepriseError)
 
 
 def _only(error: BaseException) -> BaseException:

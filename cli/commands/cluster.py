@@ -9,6 +9,7 @@ from cli.apps import new_app
 from cli.client import Document
 from cli.output import as_json, as_table
 from cli.plans import room
+from cli.quiet import quiet
 from cli.session import connected
 
 app = new_app()
@@ -46,7 +47,8 @@ def resize(
 
     if cpu is None and memory is None:
         raise typer.BadParameter("give --cpu, --memory or both")
-    size = asyncio.run(change(settings_here(), cpu, memory))
+    with quiet():
+        size = asyncio.run(change(settings_here(), cpu, memory))
     if output == "json":
         as_json(size._asdict())
     else:

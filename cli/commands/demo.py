@@ -9,6 +9,7 @@ from cli import exits
 from cli.apps import new_app
 from cli.output import as_json
 from cli.progress import INTERRUPTED
+from cli.quiet import quiet
 
 app = new_app()
 
@@ -28,7 +29,8 @@ def demo(
     from embedded.demo.run import demonstrate
 
     stage = Live(Console(markup=False, highlight=False, emoji=False))
-    report = asyncio.run(demonstrate(Silent() if as_document else stage, cluster))
+    with quiet():
+        report = asyncio.run(demonstrate(Silent() if as_document else stage, cluster))
     if as_document:
         as_json(document(report))
     else:

@@ -1,7 +1,6 @@
 """`reprise doctor`: checks everything Reprise depends on."""
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from cli import exits, options
 from cli.apps import new_app
 from cli.output import as_json, as_table
+from cli.quiet import quiet
 from schemas.errors import BadSettings
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ app = new_app()
 @app.command()
 def doctor(output: options.Output = "table") -> None:
     """Check everything Reprise depends on, and say how to mend what fails."""
-    findings = asyncio.run(_findings())
+    with quiet():
+        findings = asyncio.run(_findings())
     healthy = all(finding.ok for finding in findings)
     if output == "json":
         as_json({"ok": healthy, "checks": [finding._asdict() for finding in findings]})
@@ -35,7 +36,6 @@ async def _findings() -> "list[Finding]":
     from cli.doctor.findings import Finding, run
     from cli.local import settings_here
 
-    logging.disable()  # libraries log what they fail at; the findings say it already
     try:
         settings = settings_here()
     except BadSettings as error:

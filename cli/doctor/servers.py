@@ -51,7 +51,8 @@ async def bus(settings: Settings) -> str:
             account = await jetstream(client).account_info()
         except (nats.errors.Error, nats.js.errors.Error) as error:
             raise RepriseError("NATS answers, but JetStream is not enabled") from error
-        return f"NATS {client.connected_server_version}, JetStream with {account.streams} streams"
+        version = client.connected_server_version
+        return f"NATS {version.major}.{version.minor}.{version.patch}, JetStream with {account.streams} streams"
 
 
 async def cluster(settings: Settings) -> str:
