@@ -1,0 +1,16 @@
+"""A row in a real PostgreSQL, objects in a cluster, and an effect between them whose facts are decided at once."""
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cluster.client import Cluster
+from tests.integration.cluster.conftest import cluster, cluster_settings, kubeconfig
+from tests.integration.consumers.world import World
+
+__all__ = ["cluster", "cluster_settings", "kubeconfig"]
+
+
+@pytest.fixture
+def world(engine: AsyncEngine, cluster: Cluster) -> World:
+    """One instance's surroundings."""
+    return World(engine, cluster)
