@@ -2,15 +2,17 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError
 
 from bus.connection import UNREACHABLE
-from bus.streams import INSTANCES_STREAM, ensure
+from bus.streams import CONSUMERS, INSTANCES_STREAM, ensure
 from consumers.effects import Effect
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
@@ -39,6 +41,7 @@ async def subscribe(
     @broker.subscriber(
         stream=JStream(INSTANCES_STREAM, declare=False),
         durable=durable,
+        config=_configuration(durable),
         pull_sub=PullSub(batch_size=1, timeout=5.0),
         max_workers=workers,
         ack_policy=AckPolicy.MANUAL,
@@ -51,6 +54,11 @@ async def subscribe(
     async with broker:
         await broker.start()
         await _guard(js, durable, stop)
+
+
+def _configuration(durable: str) -> ConsumerConfig:
+    """A copy of ours: FastStream makes the consumer where it finds none, and writes into what it is given."""
+    return next(replace(consumer) for consumer in CONSUMERS if consumer.durable_name == durable)
 
 
 async def _undecoded(message: NatsMessage) -> bytes:

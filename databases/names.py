@@ -1,6 +1,6 @@
 """What is made for an instance has one name for ever, so that a second try finds the first one's work.
 
-The whole id stands in each name: whatever bears it was made for this instance, and two instances never share one.
+The whole id stands in the names on shared servers: whatever bears it was made for this instance and for no other.
 """
 
 from uuid import UUID
@@ -17,5 +17,5 @@ def role_name(instance_id: UUID) -> str:
 
 
 def dedicated_server_id(instance_id: UUID) -> str:
-    """The dedicated server: 35 characters; Kubernetes takes 52 for a StatefulSet, whose pods' labels add a hash."""
-    return f"pg-{instance_id.hex}"
+    """The dedicated server, as its objects in the cluster are called, so that people find one by the other."""
+    return f"db-{instance_id.hex[:12]}"

@@ -62,5 +62,8 @@ databases = Table(
     ),
     CheckConstraint("(state = 'released') = (released_at IS NOT NULL)", name="tombstone_has_its_time"),
     UniqueConstraint("db_server_id", "database", name="databases_are_not_shared"),
+    Index(
+        "dedicated_servers_are_not_shared", "db_server_id", unique=True, postgresql_where=text("db_type = 'dedicated'")
+    ),
     Index("databases_that_take_a_place", "db_server_id", postgresql_where=text("removed_at IS NULL")),
 )

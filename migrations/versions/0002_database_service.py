@@ -58,6 +58,8 @@ CREATE TABLE databases (
     FOREIGN KEY(db_server_id) REFERENCES database_servers (id) ON DELETE SET NULL
 )
 ;
+CREATE UNIQUE INDEX dedicated_servers_are_not_shared ON databases (db_server_id) WHERE db_type = 'dedicated'
+;
 CREATE INDEX databases_that_take_a_place ON databases (db_server_id) WHERE removed_at IS NULL
 ;
 COMMENT ON COLUMN databases.password IS 'encrypted; NULL once the role is removed'

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.server import bind, serve
 from databases import ddl
 from databases.dedicated import DedicatedHost
+from databases.hosts import Host
 from databases.messages import Allocation
 from databases.names import database_name, role_name
 from databases.records import Server
@@ -127,7 +128,10 @@ class Bench:
 
     def another(self, connecting: Connect = connect) -> DatabaseService:
         """Another process of the service, on the same tables."""
-        hosts = {"shared": SharedHost(self.vault, connecting), "dedicated": DedicatedHost(self.cluster)}
+        hosts: dict[str, Host] = {
+            "shared": SharedHost(self.vault, connecting),
+            "dedicated": DedicatedHost(self.cluster),
+        }
         return DatabaseService(self.engine, self.vault, hosts, self.guard)
 
     async def allocate(self, instance_id: UUID, db_type: str = "shared") -> Allocation:

@@ -1,6 +1,6 @@
 """A dedicated server is asked for, looked at again, and removed through the port."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -19,16 +19,16 @@ async def test_it_is_waited_for_and_then_stays_the_same(bench: Bench, instance_i
     second = await bench.allocate(instance_id, "dedicated")
 
     assert first == second
-    assert first.db_server_id == bench.cluster.names[instance_id] == f"pg-{instance_id.hex}"
-    assert (first.host, first.port) == (f"pg-{instance_id.hex}.svc", 5432)
+    assert first.db_server_id == bench.cluster.names[instance_id] == f"db-{instance_id.hex[:12]}"
+    assert (first.host, first.port) == (f"db-{instance_id.hex[:12]}.svc", 5432)
 
 
 async def test_it_takes_no_place_on_a_shared_server(bench: Bench) -> None:
-    for number in range(1, 6):
+    for _ in range(5):
         with pytest.raises(NotYet):
-            await bench.allocate(UUID(int=number), "dedicated")
+            await bench.allocate(uuid4(), "dedicated")
 
-    assert (await bench.allocate(UUID(int=9))).db_server_id == "embedded"
+    assert (await bench.allocate(uuid4())).db_server_id == "embedded"
 
 
 async def test_it_is_removed_and_forgotten(bench: Bench, instance_id: UUID) -> None:

@@ -113,10 +113,12 @@ async def test_the_password_is_kept_by_nobody_on_the_way(
     bench.note(instance_id)
     body = {"instance_id": str(instance_id), "customer_id": CUSTOMER, "db_type": "shared"}
     with capture_logs() as logged:
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
-            async with session.post(f"{url}/api/database/allocate", json=body) as answer:
-                password = (await answer.json())["password"]
-                assert answer.headers["Cache-Control"] == "no-store"
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session,
+            session.post(f"{url}/api/database/allocate", json=body) as answer,
+        ):
+            password = (await answer.json())["password"]
+            assert answer.headers["Cache-Control"] == "no-store"
 
     assert password not in caplog.text + str(logged)
     assert password not in repr(await bench.allocate(instance_id))

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import asyncpg
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
@@ -15,9 +16,7 @@ from tests.integration.databases.bench import Bench, logged_in
 async def _everything(bench: Bench) -> str:
     """Every value in every table, as text."""
     async with bench.engine.connect() as connection:
-        tables = await connection.execute(
-            text("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-        )
+        tables = await connection.execute(text("SELECT relname FROM pg_stat_user_tables WHERE schemaname = 'public'"))
         rows = [
             await connection.execute(text(f'SELECT t::text FROM "{name}" t'))  # noqa: S608 - the catalog's own names
             for name in tables.scalars().all()
