@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem
+from schemas.text import cleaned
 
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: logged at debug only."""
@@ -42,6 +43,7 @@ class _Exchange:
         self._scope = scope
         self._send = send
         self._request_id = request_id
+        self._path = cleaned(scope["path"], 500)
         self._status = 0
         self._began = time.perf_counter()
 
@@ -49,7 +51,7 @@ class _Exchange:
         try:
             await app(self._scope, receive, self._answer)
         except Exception:
-            log.exception("a request failed", method=self._scope["method"], path=self._scope["path"])
+            log.exception("a request failed", method=self._scope["method"], path=self._path)
             if self._status:
                 raise  # the answer has begun: closing the connection is all that is left to say
             detail = f"Something is wrong in Reprise; its log tells more under the id {self._request_id}"
@@ -68,11 +70,11 @@ class _Exchange:
 
     def _log(self) -> None:
         caller = self._scope.get("state", {}).get("caller")
-        say = log.debug if self._scope["path"] in QUIET else log.info
+        say = log.debug if self._path in QUIET else log.info
         say(
             "request",
             method=self._scope["method"],
-            path=self._scope["path"],
+            path=self._path,
             status=self._status,
             seconds=round(time.perf_counter() - self._began, 4),
             caller=caller.subject if caller is not None else None,

@@ -12,9 +12,8 @@ from pydantic import StringConstraints
 
 from api.auth import Caller, User
 from api.services import Backend, Served
-from persistence import idempotency, instances
+from persistence import audit, idempotency, instances
 from persistence.audit import AuditFilter
-from persistence.audit import page as audit_page
 from persistence.batch import Result
 from schemas.errors import BadInput, Conflict, NotFound, Refused
 from schemas.events import Event, wish
@@ -24,6 +23,7 @@ from schemas.text import Plain
 from schemas.types import EventType
 from statemachine.decision import Outcome
 from statemachine.instance import Instance
+from statemachine.states import MEANINGS, State
 
 NOT_FOUND = "Instance not found"
 _TRACEPARENT = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -102,16 +102,19 @@ class Wisher:
     async def decided(self, event: Event) -> Result:
         """Decides the wish and commits. Raises what `refusal` says where it is not accepted."""
         [result] = await self.backend.writer.apply([event])
-        if not await self._accepted(result):
+        if result.outcome is Outcome.DUPLICATE:
+            await self._must_have_been_accepted(event)
+        elif result.outcome is not Outcome.APPLIED:
             raise refusal(result)
         return result
 
-    async def _accepted(self, result: Result) -> bool:
-        """Of a wish that was decided before (its key was used again), what was decided then."""
-        if result.outcome is not Outcome.DUPLICATE:
-            return result.outcome is Outcome.APPLIED
-        rows, _ = await audit_page(self.backend.engine, AuditFilter(correlation_id=result.event.id), limit=1000)
-        return any(row.event_id == result.event.id and row.outcome == "applied" for row in rows)
+    async def _must_have_been_accepted(self, event: Event) -> None:
+        """A wish that was decided before (its key is used again) is answered as it was then; it began its job."""
+        [row], _ = await audit.page(
+            self.backend.engine, AuditFilter(correlation_id=event.id), limit=1, newest_first=False
+        )
+        if row.outcome != "applied":
+            raise _refused(event.type, MEANINGS[State(row.state_before)].status, row.error or "")
 
 
 async def find(backend: Backend, caller: Caller, instance_id: UUID) -> Instance:
@@ -127,9 +130,13 @@ def refusal(result: Result) -> NotFound | Refused | Conflict:
     """Why a wish was not accepted, as the error that says so."""
     if result.before is None:
         return Conflict(result.why) if result.event.type is EventType.PROVISION_REQUESTED else NotFound(NOT_FOUND)
-    if result.event.type is EventType.RETRY_REQUESTED:
-        return Refused(f"Instance is not in ERROR status (current: {result.before.status})")
-    return Refused(result.why)
+    return _refused(result.event.type, result.before.status, result.why)
+
+
+def _refused(event_type: EventType, status: str, why: str) -> Refused:
+    if event_type is EventType.RETRY_REQUESTED:
+        return Refused(f"Instance is not in ERROR status (current: {status})")
+    return Refused(why)
 
 
 def _wisher(request: Request, backend: Served, caller: User, idempotency_key: IdempotencyKey = None) -> Wisher:

@@ -29,9 +29,10 @@ async def test_filters_narrow_the_audit_log(world: World) -> None:
 
 async def test_customers_read_their_own_audit_log_alone(world: World) -> None:
     identity = await world.failed()
-    theirs = (await world.acme.get("/api/audit")).json()["items"]
-    assert {row["instance_id"] for row in theirs} == {identity}
-    assert (await world.other.get("/api/audit")).json()["items"] == []
+    another = (await world.other.post("/api/instances", json={"name": "shop"})).json()["id"]
+    for client, seen in ((world.acme, identity), (world.other, another)):
+        rows = (await client.get("/api/audit")).json()["items"]
+        assert {row["instance_id"] for row in rows} == {seen}
     assert (await world.other.get("/api/audit", params={"customer_id": "acme"})).json()["items"] == []
     assert (await world.other.get("/api/audit", params={"instance_id": identity})).json()["items"] == []
 

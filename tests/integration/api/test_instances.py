@@ -73,10 +73,11 @@ async def test_the_same_key_of_another_caller_is_another_key(world: World) -> No
 
 async def test_customers_see_their_own_instances_alone(world: World) -> None:
     mine = await world.create("shop")
-    assert [one["id"] for one in (await world.acme.get("/api/instances")).json()["items"]] == [mine["id"]]
-    assert (await world.other.get("/api/instances")).json()["items"] == []
+    theirs = (await world.other.post("/api/instances", json={"name": "shop"})).json()
+    for client, seen in ((world.acme, [mine]), (world.other, [theirs]), (world.admin, [theirs, mine])):
+        listed = (await client.get("/api/instances")).json()["items"]
+        assert [one["id"] for one in listed] == [one["id"] for one in seen]
     assert (await world.other.get("/api/instances", params={"customer_id": "acme"})).json()["items"] == []
-    assert [one["id"] for one in (await world.admin.get("/api/instances")).json()["items"]] == [mine["id"]]
 
 
 @pytest.mark.parametrize("path", ["/api/instances/{}", "/api/instances/{}/audit"])

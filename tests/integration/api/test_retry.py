@@ -9,7 +9,7 @@ import pytest
 
 from schemas.payloads import Receipt
 from schemas.types import EventType
-from tests.integration.api.world import World
+from tests.integration.api.world import FAILURE, World
 
 Retry = Callable[[World, str], Awaitable[httpx.Response]]
 
@@ -147,12 +147,15 @@ async def test_a_retry_with_a_known_key_is_the_same_retry(world: World) -> None:
 
 
 async def test_a_refused_retry_with_a_known_key_stays_refused(world: World) -> None:
-    identity = await world.running()
+    identity = await world.deploying()
     key = {"Idempotency-Key": "once"}
-    for _ in range(2):
-        answer = await world.acme.post(f"/api/instances/{identity}/retry", headers=key)
+    first = await world.acme.post(f"/api/instances/{identity}/retry", headers=key)
+    await world.say(identity, EventType.DEPLOY_FAILED, FAILURE)
+    again = await world.acme.post(f"/api/instances/{identity}/retry", headers=key)
+    for answer in (first, again):
         assert answer.status_code == 400
-        assert answer.json()["detail"] == "Instance is not in ERROR status (current: running)"
+        assert answer.json()["detail"] == "Instance is not in ERROR status (current: creating)"
+    assert (await world.instance(identity)).state == "cleaning_up"
 
 
 async def test_a_dry_run_tells_what_is_reused_created_and_deleted(world: World) -> None:

@@ -18,6 +18,7 @@ from statemachine.decision import Outcome
 from statemachine.instance import Instance
 
 TIMED_OUT = "0/1 nodes are available: 1 Insufficient cpu."
+FAILURE = Failure(error_code=ErrorCode.INSUFFICIENT_RESOURCES, error_message=f"Did not fit: {TIMED_OUT}")
 DATABASE = DatabaseAllocated(db_server_id="shared-1", host="db", port=5432, database="acme_shop", username="acme_shop")
 
 
@@ -84,8 +85,7 @@ class World:
     async def cleaning_up(self, name: str = "shop") -> str:
         """An instance that has failed and is being cleaned up."""
         identity = await self.deploying(name)
-        failure = Failure(error_code=ErrorCode.INSUFFICIENT_RESOURCES, error_message=f"Did not fit: {TIMED_OUT}")
-        await self.say(identity, EventType.DEPLOY_FAILED, failure)
+        await self.say(identity, EventType.DEPLOY_FAILED, FAILURE)
         return identity
 
     async def failed(self, name: str = "shop") -> str:
@@ -96,7 +96,12 @@ class World:
 
     async def running(self, name: str = "shop") -> str:
         """An instance that runs."""
+        identity = await self.initializing(name)
+        await self.say(identity, EventType.DEPLOY_READY)
+        return identity
+
+    async def initializing(self, name: str = "shop") -> str:
+        """An instance whose pod a node has taken: its database may be half initialised."""
         identity = await self.deploying(name)
         await self.say(identity, EventType.DEPLOY_SCHEDULED, Scheduled(node="node-1"))
-        await self.say(identity, EventType.DEPLOY_READY)
         return identity
