@@ -153,3 +153,11 @@ async def test_listeners_leave_no_consumers_behind_that_the_server_would_keep(wo
         [consumer] = await js.consumers_info(CHANGES_STREAM)
     assert consumer.config.durable_name is None
     assert consumer.config.inactive_threshold == 30
+
+
+async def test_a_listener_that_leaves_takes_its_subscription_along(world: World, address: str) -> None:
+    subscriptions = world.backend.nats._subs  # the client tells in no other way what it is subscribed to
+    before = len(subscriptions)
+    async with listening(address, world.acme):
+        await until(lambda: len(subscriptions) == before + 1)
+    await until(lambda: len(subscriptions) == before)
