@@ -16,6 +16,10 @@ from embedded.simulated.http.bodies import MAX_BODY
 from embedded.simulated.listener import HOST, Listener
 
 
+# Seconds for answers that are being written when the server is told to stop.
+_LAST_WORDS = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One cluster on one port, with its files in `data`."""
@@ -40,8 +44,8 @@ class Server:
             parts = [asyncio.create_task(listener.run()), asyncio.create_task(cluster.loop.run())]
             self._announce(listener.port, token, authority)
             await _until_told(stop, parts)
-            # Watches would stay for up to an hour: nobody is waited for.
-            await http.shutdown(0)
+            # Watches would stay for up to an hour: nobody is waited for (0 would mean for ever).
+            await http.shutdown(_LAST_WORDS)
 
     def _token(self) -> str:
         """The given token, or the one this cluster made for itself at its first start."""
