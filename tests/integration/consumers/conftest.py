@@ -1,6 +1,6 @@
 """A row in a real PostgreSQL, objects in a cluster, and an effect between them whose facts are decided at once."""
 
-import pytest
+import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cluster.client import Cluster
@@ -10,7 +10,9 @@ from tests.integration.consumers.world import World
 __all__ = ["cluster", "cluster_settings", "kubeconfig"]
 
 
-@pytest.fixture
-def world(engine: AsyncEngine, cluster: Cluster) -> World:
-    """One instance's surroundings."""
-    return World(engine, cluster)
+@pytest_asyncio.fixture
+async def world(engine: AsyncEngine, cluster: Cluster) -> World:
+    """One instance's surroundings; the namespace is there."""
+    world = World(engine, cluster)
+    await world.cluster_is_ready()
+    return world

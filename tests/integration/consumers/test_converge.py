@@ -44,7 +44,6 @@ async def test_a_profile_that_is_gone_has_failed(world: World) -> None:
 
 
 async def test_what_the_cluster_refuses_has_failed_in_its_words(world: World) -> None:
-    await world.cluster_is_ready()
     quota = {"metadata": {"name": "none"}, "spec": {"hard": {"persistentvolumeclaims": "0"}}}
     await world.cluster.apply(QUOTA, quota)
     await world.deploying()
