@@ -1,0 +1,68 @@
+"""The watcher's cache: whose objects it holds, of which attempt, and how little of each."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from cluster.kinds import CLAIM, DEPLOYMENT, POD
+from cluster.names import ATTEMPT, INSTANCE
+from consumers.watching.cache import Cache
+from consumers.watching.slim import slim
+from tests.unit.cluster.objects import INSTANCE_ID, deployment, instance, meta, pod
+
+OTHER = UUID(int=9)
+
+
+def labelled(found: dict[str, Any], attempt: int = 1, owner: UUID = INSTANCE_ID, **values: Any) -> dict[str, Any]:
+    labels = {INSTANCE: str(owner), ATTEMPT: str(attempt)}
+    return {**found, "metadata": {**found["metadata"], "labels": labels, **values}}
+
+
+def test_a_sight_is_of_the_present_attempt() -> None:
+    cache = Cache()
+    cache.put(DEPLOYMENT, labelled(deployment(), attempt=1, name="one"))
+    cache.put(DEPLOYMENT, labelled(deployment(), attempt=2, name="two"))
+    cache.put(POD, labelled(pod(), attempt=2))
+    sight = cache.sight(replace(instance(), attempt=2))
+    assert sight.deployment is not None
+    assert sight.deployment["metadata"]["name"] == "two"
+    assert len(sight.pods) == 1
+    assert cache.attempts(INSTANCE_ID) == {1, 2}
+
+
+def test_who_is_concerned_is_told_once_a_version() -> None:
+    cache = Cache()
+    found = labelled(deployment())
+    assert cache.put(DEPLOYMENT, found) == {INSTANCE_ID}
+    assert cache.put(DEPLOYMENT, found) == set()
+    assert cache.put(DEPLOYMENT, labelled(deployment())) == {INSTANCE_ID}
+    assert cache.remove(DEPLOYMENT, found) == {INSTANCE_ID}
+    assert cache.remove(DEPLOYMENT, found) == set()
+    assert cache.instances() == set()
+
+
+def test_a_fresh_list_takes_the_place_of_all_that_was_known() -> None:
+    cache = Cache()
+    cache.put(DEPLOYMENT, labelled(deployment(), name="gone"))
+    cache.put(CLAIM, labelled({"metadata": meta("claim")}))
+    fresh = labelled(deployment(), owner=OTHER, name="fresh")
+    assert cache.replace(DEPLOYMENT, [fresh]) == {INSTANCE_ID, OTHER}
+    assert cache.sight(instance()).deployment is None
+    assert cache.sight(instance()).claim is not None
+    assert cache.replace(DEPLOYMENT, [fresh]) == set()
+
+
+def test_an_object_without_a_known_label_is_nobodys() -> None:
+    cache = Cache()
+    assert cache.put(DEPLOYMENT, deployment()) == set()
+    assert cache.put(DEPLOYMENT, {**deployment(), "metadata": meta(labels={INSTANCE: "x"})}) == set()
+
+
+def test_templates_and_managed_fields_are_not_kept() -> None:
+    found = labelled(deployment())
+    found["metadata"]["managedFields"] = [{"manager": "x"}]
+    found["spec"]["template"] = {"spec": {}}
+    kept = slim(found)
+    assert "managedFields" not in kept["metadata"]
+    assert kept["spec"] == {"replicas": 1}
+    assert kept["status"] == found["status"]
