@@ -20,6 +20,8 @@ from schemas.settings import Settings
 log = structlog.get_logger()
 LOOK_EVERY = 1.0
 """Seconds between two looks whether the consumer is still there."""
+PULL_FOR = 2.0
+"""Seconds that one pull waits for a command; one that was under way when its consumer was deleted is lost so long."""
 FINISH = 10.0
 """Seconds that commands in work are given when the part is stopped; what is not done then is delivered again."""
 
@@ -42,7 +44,7 @@ async def subscribe(
         stream=JStream(INSTANCES_STREAM, declare=False),
         durable=durable,
         config=_configuration(durable),
-        pull_sub=PullSub(batch_size=1, timeout=5.0),
+        pull_sub=PullSub(batch_size=1, timeout=PULL_FOR),
         max_workers=workers,
         ack_policy=AckPolicy.MANUAL,
         decoder=_undecoded,
