@@ -15,7 +15,6 @@ from embedded.simulated.http.application import Application
 from embedded.simulated.http.bodies import MAX_BODY
 from embedded.simulated.listener import HOST, Listener
 
-
 # Seconds for answers that are being written when the server is told to stop.
 _LAST_WORDS = 0.05
 

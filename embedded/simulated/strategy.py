@@ -51,7 +51,7 @@ def prepare_changed(kind: Kind, before: Object, after: Object, subresource: str)
         _keep_but_status(before, after)
     elif kind.has_status:
         after["status"] = objects.clone(objects.status(before))
-    if kind.has_generation and before.get("spec") != after.get("spec"):
+    if kind.has_generation and _is_counted(kind, before, after):
         new["generation"] = objects.generation(before) + 1
 
 
@@ -70,6 +70,13 @@ def is_done(kind: Kind, obj: Object) -> bool:
     if kind is kinds.NAMESPACES and objects.spec(obj).get("finalizers"):
         return False
     return not objects.meta(obj).get("deletionGracePeriodSeconds")
+
+
+def _is_counted(kind: Kind, before: Object, after: Object) -> bool:
+    """A change of the spec; of a Deployment, whose revisions carry its annotations along, a change of those too."""
+    if kind is kinds.DEPLOYMENTS and objects.annotations(before) != objects.annotations(after):
+        return True
+    return before.get("spec") != after.get("spec")
 
 
 def _keep_but_status(before: Object, after: Object) -> None:

@@ -6,6 +6,7 @@ from embedded.simulated import kinds, objects
 from embedded.simulated.controllers import deployment_status, rollout, tools
 from embedded.simulated.controllers.loop import Key
 from embedded.simulated.controllers.recorder import Recorder
+from embedded.simulated.managed import Writer
 from embedded.simulated.objects import Object
 from embedded.simulated.registry import Registry, place_of
 from embedded.simulated.store import Change
@@ -99,10 +100,16 @@ class DeploymentController:
             },
         }
         created = self._registry.create(kinds.REPLICA_SETS, objects.namespace(found), wanted, tools.WRITER)
-        self._registry.change(
-            place_of(kinds.DEPLOYMENTS, found), lambda draft: _set_annotation(draft, _REVISION, revision), tools.WRITER
-        )
+        self._note_revision(found, revision)
         return created
+
+    def _note_revision(self, found: Object, revision: str) -> None:
+        """The real controller writes this annotation with the status, so that it does not count as a change."""
+        after = objects.clone(found)
+        objects.meta(after).setdefault("annotations", {})[_REVISION] = revision
+        self._registry.write(
+            place_of(kinds.DEPLOYMENTS, found), found, after, Writer(tools.MANAGER, subresource="status")
+        )
 
     def _scale(self, found: Object, replica_set: Object, replicas: int) -> None:
         before = objects.spec(replica_set)["replicas"]
@@ -140,7 +147,3 @@ def _template_of(replica_set: Object) -> Object:
 
 def _narrowed(selector: Object, suffix: str) -> Object:
     return {**objects.clone(selector), "matchLabels": {**(selector.get("matchLabels") or {}), _HASH_LABEL: suffix}}
-
-
-def _set_annotation(draft: Object, key: str, value: str) -> None:
-    objects.meta(draft).setdefault("annotations", {})[key] = value

@@ -108,7 +108,9 @@ def _read_page(token: str, registry: Registry) -> Page | None:
 
 def _revision(text: str) -> int:
     if not text.isdecimal():
-        raise status.bad_request(f'Invalid value: "{text}": resourceVersion must be an unsigned integer')
+        why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        # That the client is at fault is told by the words alone: the real server calls it its own failure.
+        raise status.StatusError(500, "", why)
     return int(text)
 
 
