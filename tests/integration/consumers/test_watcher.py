@@ -59,7 +59,7 @@ async def reaches(world: World, state: State) -> None:
 
 async def test_an_instance_is_followed_until_it_is_ready(world: World) -> None:
     await world.deploying()
-    async with watching(world):
+    async with watching(world, grace=30.0):
         await world.converge()
         await reaches(world, State.RUNNING)
     assert (await world.row()).has_run
