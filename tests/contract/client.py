@@ -55,11 +55,11 @@ class Client:
                 raise
             return None
 
-    async def list(self, plural: str, **query: Any) -> Object:
+    async def collection(self, plural: str, **query: Any) -> Object:
         return await self._ask("GET", self.path(plural), query)
 
-    async def items(self, plural: str, **query: Any) -> "list[Object]":
-        found: list[Object] = (await self.list(plural, **query))["items"]
+    async def items(self, plural: str, **query: Any) -> list[Object]:
+        found: list[Object] = (await self.collection(plural, **query))["items"]
         return found
 
     async def create(self, plural: str, body: Object, **query: Any) -> Object:
@@ -133,7 +133,7 @@ class Client:
 
 def refusal(error: ApiException) -> Object:
     """The Status in a refusal."""
-    found: Object = orjson.loads(error.body)
+    found: Object = orjson.loads(error.body or "null")
     return found
 
 

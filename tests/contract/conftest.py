@@ -49,4 +49,4 @@ async def cluster(api: client.ApiClient) -> AsyncIterator[Client]:
 
 
 async def _is_usable(found: Client) -> bool:
-    return (await found.get("namespaces", found.namespace))["status"]["phase"] == "Active"
+    return bool((await found.get("namespaces", found.namespace))["status"]["phase"] == "Active")

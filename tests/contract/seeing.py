@@ -1,9 +1,22 @@
 """What the tests look at, in words: the pods of an app, their conditions, what they wait for."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.contract.client import Client, Object
 from tests.support.waiting import until
+
+
+async def until_seen(
+    check: Callable[[], Awaitable[Object | None]],
+    timeout: float = 10.0,  # noqa: ASYNC109 - until's
+    *,
+    what: str | None = None,
+) -> Object:
+    """Wait until there is such an object, and return it."""
+    found = await until(check, timeout, what=what)
+    assert found is not None
+    return found
 
 
 async def pods(cluster: Client, app: str) -> list[Object]:
@@ -40,7 +53,7 @@ async def until_ready(cluster: Client, name: str, replicas: int = 1) -> Object:
         counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "readyReplicas")}
         return found if current and counts == {replicas} else None
 
-    return await until(ready, 30.0, what=f"deployment {name} to have {replicas} ready replicas")
+    return await until_seen(ready, 30.0, what=f"deployment {name} to have {replicas} ready replicas")
 
 
 async def until_unschedulable(cluster: Client, app: str) -> Object:
@@ -50,4 +63,4 @@ async def until_unschedulable(cluster: Client, app: str) -> Object:
         found = condition(await the_pod(cluster, app), "PodScheduled")
         return found if found.get("status") == "False" and "Insufficient" in found.get("message", "") else None
 
-    return await until(refused, 20.0, what=f"the pod of {app} to be unschedulable")
+    return await until_seen(refused, 20.0, what=f"the pod of {app} to be unschedulable")

@@ -21,11 +21,7 @@ async def test_apply_creates_what_is_not_there(cluster: Client) -> None:
 
 async def test_applying_the_same_again_changes_nothing(cluster: Client) -> None:
     first = await cluster.apply("deployments", deployment("web", replicas=0))
-
-    async def settled() -> dict[str, object]:
-        return await cluster.apply("deployments", deployment("web", replicas=0))
-
-    again = await settled()
+    again = await cluster.apply("deployments", deployment("web", replicas=0))
     assert again["metadata"]["generation"] == first["metadata"]["generation"] == 1
     assert again["spec"] == first["spec"]
     unchanged = await cluster.apply("configmaps", config_map("a", key="1"))

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.contract.client import Client, Object
 from tests.contract.manifests import deployment, pod_spec
-from tests.contract.seeing import condition, pods, until_ready
+from tests.contract.seeing import condition, pods, until_ready, until_seen
 from tests.support.waiting import until
 
 
@@ -38,7 +38,7 @@ async def test_a_ready_deployment_is_available_and_done(cluster: Client) -> None
         available = condition(found, "Available").get("status") == "True"
         return found if available and condition(found, "Progressing")["reason"] == "NewReplicaSetAvailable" else None
 
-    status = (await until(done, 20.0))["status"]
+    status = (await until_seen(done, 20.0))["status"]
     counts = {key: status[key] for key in ("replicas", "readyReplicas", "updatedReplicas", "availableReplicas")}
     assert set(counts.values()) == {1}
 
@@ -69,7 +69,7 @@ async def test_scaling_has_a_door_of_its_own(cluster: Client) -> None:
 async def test_recreate_never_runs_two_pods_at_once(cluster: Client) -> None:
     await cluster.apply("deployments", deployment("web"))
     await until_ready(cluster, "web")
-    listed = await cluster.list("pods")
+    listed = await cluster.collection("pods")
     seen: list[int] = []
 
     async def count_pods() -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from tests.contract.client import Client, Object
 from tests.contract.manifests import pod_spec
-from tests.contract.seeing import condition
-from tests.support.waiting import until
+from tests.contract.seeing import condition, until_seen
 
 
 def _job(name: str, image: str = "odoo:18") -> Object:
@@ -37,7 +36,7 @@ async def test_a_job_ends_as_its_pod_does(cluster: Client, phase: str, expected:
         found = await cluster.get("jobs", "init")
         return found if condition(found, expected).get("status") == "True" else None
 
-    found = await until(ended, 30.0)
+    found = await until_seen(ended, 30.0)
     assert found["status"]["succeeded" if phase == "Succeeded" else "failed"] == 1
     assert not found["status"].get("active")
     if expected == "Failed":

@@ -172,5 +172,5 @@ async def test_a_wrong_token_is_turned_away(cluster: Client) -> None:
     configuration.verify_ssl = cluster.api.configuration.verify_ssl
     async with ApiClient(configuration) as stranger:
         with pytest.raises(ApiException) as caught:
-            await Client(stranger, cluster.namespace).list("pods")
+            await Client(stranger, cluster.namespace).collection("pods")
     assert (caught.value.status, refusal(caught.value)["reason"]) == (401, "Unauthorized")

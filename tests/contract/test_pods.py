@@ -2,7 +2,7 @@
 
 from tests.contract.client import Client, Object
 from tests.contract.manifests import deployment, pod_spec
-from tests.contract.seeing import condition, the_pod, until_ready, waiting_reason
+from tests.contract.seeing import condition, the_pod, until_ready, until_seen, waiting_reason
 from tests.support.waiting import until
 
 
@@ -27,7 +27,7 @@ async def test_an_image_that_cannot_be_pulled_is_said(cluster: Client) -> None:
         pod = await the_pod(cluster, "web")
         return pod if waiting_reason(pod) == "ImagePullBackOff" else None
 
-    pod = await until(backing_off)
+    pod = await until_seen(backing_off)
     (container,) = pod["status"]["containerStatuses"]
     assert container["state"]["waiting"]["message"].startswith('Back-off pulling image "missing:1"')
     assert pod["status"]["phase"] == "Pending"
@@ -42,7 +42,7 @@ async def test_a_container_that_keeps_crashing_is_said(cluster: Client) -> None:
         pod = await the_pod(cluster, "web")
         return pod if waiting_reason(pod) == "CrashLoopBackOff" else None
 
-    pod = await until(backing_off)
+    pod = await until_seen(backing_off)
     (container,) = pod["status"]["containerStatuses"]
     assert container["restartCount"] >= 1
     assert "restarting failed container=odoo" in container["state"]["waiting"]["message"]

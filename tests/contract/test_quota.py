@@ -2,7 +2,7 @@
 
 from tests.contract.client import Client, Object
 from tests.contract.manifests import claim, deployment, pod_spec
-from tests.contract.seeing import condition, pods, until_ready
+from tests.contract.seeing import condition, pods, until_ready, until_seen
 from tests.support.waiting import until
 
 
@@ -21,7 +21,7 @@ async def _failure(cluster: Client, plural: str, **query: str) -> Object:
         found = condition(items[0], "ReplicaFailure") if items else {}
         return found if found.get("status") == "True" else None
 
-    return await until(told, 20.0)
+    return await until_seen(told, 20.0)
 
 
 async def test_the_replica_set_says_what_the_quota_forbids(cluster: Client) -> None:

@@ -75,7 +75,7 @@ async def test_room_appears_and_the_pod_is_placed(cluster: Client, node: Object)
 
 async def test_a_pod_that_goes_makes_room(cluster: Client, node: Object) -> None:
     most = str(_cores(node) - Decimal("0.5"))
-    pinned = {"nodeSelector": {"kubernetes.io/hostname": node["metadata"]["labels"]["kubernetes.io/hostname"]}}
+    pinned: Object = {"nodeSelector": {"kubernetes.io/hostname": node["metadata"]["labels"]["kubernetes.io/hostname"]}}
     await cluster.apply("deployments", deployment("first", pod_spec(requests={"cpu": most}, **pinned)))
     await until_ready(cluster, "first")
     await cluster.apply("deployments", deployment("second", pod_spec(requests={"cpu": most}, **pinned)))

@@ -60,10 +60,10 @@ async def test_events_are_found_by_what_they_are_about(cluster: Client) -> None:
 async def test_a_list_comes_in_pages(cluster: Client) -> None:
     for index in range(5):
         await cluster.create("secrets", {"metadata": {"name": f"s{index}"}})
-    first = await cluster.list("secrets", limit=2)
+    first = await cluster.collection("secrets", limit=2)
     assert [item["metadata"]["name"] for item in first["items"]] == ["s0", "s1"]
     assert first["metadata"]["remainingItemCount"] == 3
-    second = await cluster.list("secrets", limit=3, **{"continue": first["metadata"]["continue"]})
+    second = await cluster.collection("secrets", limit=3, **{"continue": first["metadata"]["continue"]})
     assert [item["metadata"]["name"] for item in second["items"]] == ["s2", "s3", "s4"]
     assert not second["metadata"].get("continue")
 
@@ -71,5 +71,5 @@ async def test_a_list_comes_in_pages(cluster: Client) -> None:
 @pytest.mark.parametrize("query", [{"labelSelector": "a in"}, {"fieldSelector": "spec.nothing=1"}])
 async def test_a_broken_selector_is_refused(cluster: Client, query: dict[str, str]) -> None:
     with pytest.raises(ApiException) as caught:
-        await cluster.list("configmaps", **query)
+        await cluster.collection("configmaps", **query)
     assert caught.value.status == 400

@@ -2,6 +2,7 @@
 
 from tests.contract.client import Client, Object
 from tests.contract.manifests import stateful_set
+from tests.contract.seeing import until_seen
 from tests.support.waiting import until
 
 
@@ -10,7 +11,7 @@ async def _until_ready(cluster: Client, name: str) -> Object:
         found = await cluster.get("statefulsets", name)
         return found if found["status"].get("readyReplicas") == 1 else None
 
-    return await until(ready, 30.0)
+    return await until_seen(ready, 30.0)
 
 
 async def test_it_runs_a_pod_by_ordinal_with_its_claim(cluster: Client) -> None:

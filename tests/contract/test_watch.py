@@ -24,7 +24,7 @@ def _short(events: list[Object]) -> list[tuple[str, str]]:
 
 async def test_a_watch_goes_on_where_the_list_ended(cluster: Client) -> None:
     await cluster.create("configmaps", config_map("before", key="1"))
-    listed = await cluster.list("configmaps")
+    listed = await cluster.collection("configmaps")
     async with cluster.watch("configmaps", resourceVersion=listed["metadata"]["resourceVersion"]) as events:
         await cluster.create("configmaps", config_map("a", key="1"))
         await cluster.patch("configmaps", "a", {"data": {"key": "2"}})
@@ -37,7 +37,7 @@ async def test_a_watch_goes_on_where_the_list_ended(cluster: Client) -> None:
 
 
 async def test_a_watch_can_be_taken_up_after_its_last_event(cluster: Client) -> None:
-    listed = await cluster.list("configmaps")
+    listed = await cluster.collection("configmaps")
     query = {"resourceVersion": listed["metadata"]["resourceVersion"], "labelSelector": "own"}
     async with cluster.watch("configmaps", **query) as events:
         await cluster.create("configmaps", config_map("a", {"own": "yes"}))
@@ -55,7 +55,7 @@ async def test_a_watch_without_a_version_begins_with_what_there_is(cluster: Clie
 
 
 async def test_a_bookmark_comes_before_the_watch_ends(cluster: Client) -> None:
-    listed = await cluster.list("configmaps")
+    listed = await cluster.collection("configmaps")
     query = {"resourceVersion": listed["metadata"]["resourceVersion"], "timeoutSeconds": 4}
     await cluster.create("secrets", {"metadata": {"name": "of-another-kind"}})
     async with cluster.watch("configmaps", allowWatchBookmarks="true", **query) as events:
@@ -74,7 +74,7 @@ async def test_a_watch_ends_when_its_time_is_over(cluster: Client) -> None:
 
 async def test_leaving_a_selection_looks_like_a_deletion(cluster: Client) -> None:
     await cluster.create("configmaps", config_map("a", {"on": "yes"}))
-    listed = await cluster.list("configmaps")
+    listed = await cluster.collection("configmaps")
     version = listed["metadata"]["resourceVersion"]
     async with cluster.watch("configmaps", resourceVersion=version, labelSelector="on=yes") as events:
         await cluster.patch("configmaps", "a", {"metadata": {"labels": {"on": "no"}}})
@@ -86,7 +86,7 @@ async def test_a_history_that_is_gone_is_said_to_be_gone(cluster: Client) -> Non
     """Either all of it is told or that it cannot be told (410); never a part of it."""
     await cluster.create("configmaps", config_map("a", key="1"))
     await cluster.patch("configmaps", "a", {"data": {"key": "2"}})
-    listed = await cluster.list("configmaps")
+    listed = await cluster.collection("configmaps")
     async with cluster.watch("configmaps", resourceVersion="1", timeoutSeconds=2) as events:
         seen = [event async for event in events]
     if seen[0]["type"] == "ERROR":
