@@ -59,24 +59,28 @@ def _offers_retry(seen: Observed) -> Evidence:
 
 
 def _queues(seen: Observed) -> Evidence:
-    for number, retry in enumerate(seen.retries, 1):
-        attempt = retry.instance.get("attempt")
-        words = _words(retry.instance)
-        yield f"retry by {retry.way}: {retry.message} (job {retry.job_id})", bool(retry.job_id)
+    for attempt, retry in enumerate(seen.retries, 2):
+        way, status = f"retry by {retry.way}", retry.instance.get("status")
+        yield f"{way}: {retry.message} (job {retry.job_id})", bool(retry.job_id)
         yield (
-            f"retry by {retry.way}: attempt {attempt} was {words} at once",
-            (attempt, words)
-            == (
-                number + 1,
-                "creating/pending",
-            ),
+            f"{way}: API says {status}, attempt {retry.instance.get('attempt')}, right after it",
+            (status, retry.instance.get("attempt")) == ("creating", attempt),
         )
-        asked = [row for row in seen.audit if row["correlation_id"] == retry.job_id]
-        begun = [row["type"] for row in asked if row["outcome"] == "applied"]
-        yield (
-            f"audit log: job {retry.job_id} began with {begun[0] if begun else 'nothing'}, then {len(begun)} events",
-            begun[:1] == ["retry.requested"] and "deploy.applied" in begun,
-        )
+        yield from _job(seen, retry.job_id)
+
+
+def _job(seen: Observed, job_id: str) -> Evidence:
+    rows = [row for row in seen.audit if row["correlation_id"] == job_id and row["outcome"] == "applied"]
+    first = rows[0] if rows else {}
+    moved = f"{first.get('state_before')} to {first.get('state_after')}"
+    yield (
+        f"audit log: {first.get('type')} took it from {moved}",
+        (first.get("type"), moved) == ("retry.requested", "error to pending"),
+    )
+    yield (
+        f"audit log: the job's {len(rows)} events reach the cluster with deploy.applied",
+        any(row["type"] == "deploy.applied" for row in rows),
+    )
 
 
 def _credentials(seen: Observed) -> Evidence:

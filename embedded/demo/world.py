@@ -20,7 +20,7 @@ from embedded.environment import completed
 from embedded.state import read
 from persistence.writer import utc_now
 from schemas import cloudevents
-from schemas.errors import Refused
+from schemas.errors import DependencyDown, Refused
 from schemas.events import Actor, Event, wish
 from schemas.requests import Closed
 from schemas.settings import Settings
@@ -40,20 +40,25 @@ class World:
     database: "asyncpg.Connection[asyncpg.Record]"
     cluster: Cluster
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the cluster is one that can be made to grow."""
+        return self.settings.cluster == "simulated"
+
     async def get(self, path: str, **query: Any) -> Document:
-        """GET as an admin."""
-        return _answer(await self.http.get(path, params=query))
+        """GET as an admin. Raises Refused with the API's own sentence, DependencyDown where it does not answer."""
+        return await self._ask("GET", path, params=query)
 
     async def post(self, path: str, body: Document) -> Document:
-        """POST as an admin. Raises Refused with the API's own sentence."""
-        return _answer(await self.http.post(path, json=body))
+        """POST as an admin. Raises as `get` does."""
+        return await self._ask("POST", path, json=body)
 
     async def credentials(self, instance: Document) -> Document:
         """What the database-service hands out for the instance, asked as the effects ask it."""
         token = mint_token(self.settings, Role.SERVICE, "demo")
         body = {name: instance[name] for name in ("customer_id", "db_type")} | {"instance_id": instance["id"]}
-        answer = await self.http.post("/api/database/allocate", json=body, headers={"Authorization": f"Bearer {token}"})
-        return _answer(answer)
+        headers = {"Authorization": f"Bearer {token}"}
+        return await self._ask("POST", "/api/database/allocate", json=body, headers=headers)
 
     async def publish(self, instance_id: str, event_type: EventType, data: Closed, reason: str) -> Event:
         """A wish on the bus, unsigned, as any other system would send it."""
@@ -62,6 +67,10 @@ class World:
             headers = {**cloudevents.headers(event), "Nats-Msg-Id": str(uuid4())}
             await jetstream(client).publish(cloudevents.subject(event), cloudevents.data(event), headers=headers)
         return event
+
+    async def instance(self, instance_id: str) -> Document:
+        """The instance as the API tells it."""
+        return await self.get(f"/api/instances/{instance_id}")
 
     async def row(self, instance_id: str) -> Document:
         """The instance as PostgreSQL has it."""
@@ -90,6 +99,16 @@ class World:
         """The pods of its attempts."""
         return await self._select((POD,), instance_id, ODOO)
 
+    async def _ask(self, method: str, path: str, **more: Any) -> Document:
+        try:
+            response = await self.http.request(method, path, **more)
+        except httpx.TransportError as error:
+            raise DependencyDown("Reprise", str(error) or type(error).__name__) from error
+        found: Document = response.json()
+        if response.is_error:
+            raise Refused(str(found.get("detail", response.status_code)))
+        return found
+
     async def _select(self, kinds: tuple[Kind, ...], instance_id: str, role: str) -> list[Object]:
         mine = selector(labels(self.cluster.installation, UUID(instance_id), role))
         return [{"kind": kind.name, **each} for kind in kinds for each in await self.cluster.select(kind, mine)]
@@ -117,10 +136,3 @@ async def opened(ready: Ready, given: Settings) -> AsyncIterator[World]:
             yield World(settings, http, database, cluster)
     finally:
         await database.close()
-
-
-def _answer(response: httpx.Response) -> Document:
-    found: Document = response.json()
-    if response.is_error:
-        raise Refused(str(found.get("detail", response.status_code)))
-    return found
