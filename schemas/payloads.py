@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from schemas.codes import ErrorCode
 from schemas.requests import Closed, InstanceRequest, RequestChange
@@ -39,7 +39,7 @@ class AdoptRequested(Closed):
     name: DnsLabel
     request: InstanceRequest = InstanceRequest()
     found: Literal["running", "degraded", "stopped", "error"]
-    never_initialised: bool = False
+    never_initialised: StrictBool = False
     database: DatabaseRef | None = None
     error_message: Message | None = None
 
@@ -53,7 +53,7 @@ class RetryRequested(Closed):
 class DeleteRequested(Closed):
     """Delete; `now` skips the days in which a deleted instance can be restored."""
 
-    now: bool = False
+    now: StrictBool = False
 
 
 class DatabaseAllocated(DatabaseRef):
