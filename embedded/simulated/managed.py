@@ -47,8 +47,11 @@ def write(obj: Object, entries: list[Entry]) -> None:
 
 def track_update(before: Object | None, after: Object, writer: Writer) -> None:
     """Give what a write changed to its writer and take it from everybody else; sets the managedFields of `after`."""
-    old = fieldsets.of(before) if before else {}
-    new = fieldsets.of(after)
+    # Parts that are equal need not be taken apart: most writes are of a status alone.
+    parts = [key for key in after if before is None or before.get(key) != after[key]]
+    parts += [key for key in before or {} if key not in after]
+    old = fieldsets.of({key: before[key] for key in parts if key in before}) if before else {}
+    new = fieldsets.of({key: after[key] for key in parts if key in after})
     changed = {field for field, value in new.items() if field not in old or old[field] != value}
     gone = old.keys() - new.keys()
     entries = read(before) if before else []

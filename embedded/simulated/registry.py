@@ -99,7 +99,8 @@ class Registry:
         current = self.store.get(kind, place.namespace, place.name)
         if current is None or objects.uid(current) != objects.uid(obj) or objects.status(current) == found:
             return
-        self._replace(place, current, {**objects.clone(current), "status": found}, Writer(manager, "Update", "status"))
+        after = {**current, "metadata": dict(current["metadata"]), "status": found}
+        self._replace(place, current, after, Writer(manager, "Update", "status"))
 
     def write(self, place: Place, before: Object, after: Object, writer: Writer) -> Object:
         """Keep a change that no client could make (a binding, a deletion's mark), with its owner on record."""

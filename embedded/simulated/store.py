@@ -10,7 +10,7 @@ from embedded.simulated.kinds import ALL, Kind
 from embedded.simulated.objects import Object
 
 # How many changes can be asked for again before a watch that slept too long has to list anew.
-HISTORY = 5_000
+HISTORY = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,12 +82,9 @@ def _is_counted(kind: Kind, before: Object, after: Object) -> bool:
 def _keep_but_status(before: Object, after: Object) -> None:
     """A write to /status changes nothing else; metadata's own rules keep all but annotations and labels."""
     found = after.get("status")
-    metadata = after["metadata"]
     after.clear()
-    after.update(objects.clone(before))
-    after["metadata"]["managedFields"] = metadata.get("managedFields", [])
-    if not after["metadata"]["managedFields"]:
-        del after["metadata"]["managedFields"]
+    # What is not touched can be shared with the former state: what is stored is never changed in place.
+    after.update({**before, "metadata": dict(before["metadata"])})
     if found is not None:
         after["status"] = found
 
