@@ -16,7 +16,8 @@ SOFT_SHARE = 0.8
 INITIALISE = r"""
 set -eu
 marked() { psql -XtAc "SELECT to_regclass('public.reprise_initialised') IS NOT NULL"; }
-if [ "$(marked)" = t ]; then echo "the database was initialised before"; exit 0; fi
+state=$(marked)
+if [ "$state" = t ]; then echo "the database was initialised before"; exit 0; fi
 version=$(odoo --version | tr -dc '0-9.\n' | cut -d. -f1)
 demo=--without-demo=all
 if [ "${version:-0}" -ge 19 ]; then demo=; fi
@@ -30,8 +31,9 @@ PYTHON
 [ "$(marked)" = t ]
 """.strip()
 """Run by sh in the image itself. The marker is made in the transaction that replaces the password `admin`, so where
-the marker is the password was replaced, and where it is not all is done again, which Odoo allows. `odoo shell` ends
-with 0 even after an exception, hence the last line. From 19 on Odoo installs no demo data unless told to."""
+the marker is the password was replaced, and where it is not all is done again, which Odoo allows. Where the database
+does not answer the script ends at `state=`: nothing is initialised on a guess. `odoo shell` ends with 0 even after an
+exception, hence the last line. From 19 on Odoo installs no demo data unless told to."""
 
 
 def odoo_conf(instance: Instance, profile: Profile, credentials: Credentials, master_password: str) -> str:

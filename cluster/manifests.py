@@ -81,11 +81,13 @@ def from_secret(variable: str, name: str, key: str) -> Object:
 def _pod(instance: Instance, profile: Profile) -> Object:
     name = attempt_name(instance)
     conf = {"secretName": name, "defaultMode": 0o440, "items": [{"key": keys.CONF, "path": keys.CONF}]}
+    # what has run is never initialised again, not even where the marker is missing (it may have been adopted)
+    first = {} if instance.has_run else {"initContainers": [_initialise(instance, profile)]}
     return {
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,
         "securityContext": security.pod(profile.user_id, profile.group_id),
-        "initContainers": [_initialise(instance, profile)],
+        **first,
         "containers": [_odoo(instance, profile)],
         "volumes": [
             {"name": "data", "persistentVolumeClaim": {"claimName": name}},

@@ -39,13 +39,13 @@ def cluster_settings(kubeconfig: Path) -> Settings:
 @pytest_asyncio.fixture
 async def cluster(cluster_settings: Settings) -> AsyncIterator[Cluster]:
     """A client of the namespace, which is deleted at the end; its pods leave their room to the next test."""
-
-    async def no_pods() -> bool:
-        return not await cluster.select(POD)
-
-    async with Cluster(cluster_settings) as cluster:
-        yield cluster
-        made = await cluster.get(NAMESPACE, cluster.namespace)
+    async with Cluster(cluster_settings) as client:
+        yield client
+        made = await client.get(NAMESPACE, client.namespace)
         if made is not None:
-            await cluster.delete(NAMESPACE, made)
-            await until(no_pods, 20)
+            await client.delete(NAMESPACE, made)
+            await until(lambda: _no_pods(client), 20)
+
+
+async def _no_pods(client: Cluster) -> bool:
+    return not await client.select(POD)

@@ -116,3 +116,16 @@ async def test_what_has_run_is_started_with_the_volume_it_has(cluster: Cluster) 
     assert before is not None
     assert after is not None
     assert before["metadata"]["uid"] == after["metadata"]["uid"]
+
+
+async def test_what_has_run_is_not_initialised_again(cluster: Cluster) -> None:
+    row = instance()
+    await deployed(cluster, row)
+    first = (await look(cluster, row)).deployment
+    row.has_run = True
+    await deployed(cluster, row)
+    again = (await look(cluster, row)).deployment
+    assert first is not None
+    assert again is not None
+    assert [each["name"] for each in first["spec"]["template"]["spec"]["initContainers"]] == ["initialise"]
+    assert not again["spec"]["template"]["spec"].get("initContainers")

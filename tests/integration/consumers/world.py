@@ -105,7 +105,9 @@ class World:
 
     async def deploying(self, **request: Any) -> None:
         """Accepted, admitted, with a database: the state in which deploy.apply was sent."""
-        wanted = ProvisionRequested(customer_id="acme", name=f"shop-{self.id.hex[:8]}", request=InstanceRequest(**request))
+        wanted = ProvisionRequested(
+            customer_id="acme", name=f"shop-{self.id.hex[:8]}", request=InstanceRequest(**request)
+        )
         await self.wish(EventType.PROVISION_REQUESTED, wanted)
         await self.admitted()
 
