@@ -67,7 +67,8 @@ def _prune(merged: Object, owned: set[Field], wanted: set[Field], others: list[E
     held = wanted.union(*(entry.fields for entry in others))
     # A place that still has something of somebody in it stays: only the field itself is given up.
     needed = {field[:length] for field in held for length in range(1, len(field) + 1)}
-    for field in sorted(owned - needed, key=len, reverse=True):
+    # An item of a list goes as a whole, before the fields in it by which it is found.
+    for field in sorted(owned - needed, key=len):
         fieldsets.remove(merged, field)
 
 
