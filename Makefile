@@ -1,6 +1,6 @@
 # Every target works from a bare checkout: what it needs is installed into .venv from the locks first.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench
+.PHONY: help demo up test check style types layers diagrams packaging bench
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -23,13 +23,23 @@ up: $(EMBEDDED) ## Start everything on this machine and keep it running until Ct
 test: $(DEV) ## Run the tests (make test ARGS="-k retry" runs some); with CI set, a skipped test fails
 	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) $(ARGS)
 
-check: $(DEV) ## Check style, types, import contracts, diagrams, compose file and locks
+check: style types layers diagrams packaging ## Check style, types, import contracts, diagrams, compose file and locks
+
+style: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: $(DEV)
 	@$(BIN)/mypy
+
+layers: $(DEV)
 	@$(BIN)/lint-imports
+
+diagrams: $(DEV)
 	@$(BIN)/reprise diagram --check docs/state-machine.mmd
 	@$(BIN)/reprise diagram --check docs/state-machine.svg
+
+packaging: $(DEV)
 	@$(BIN)/python -m pytest --quiet tests/unit/packaging
 
 bench: $(EMBEDDED) ## Measure state changes per second, end to end
@@ -37,19 +47,19 @@ bench: $(EMBEDDED) ## Measure state changes per second, end to end
 
 $(EMBEDDED): locks/embedded.txt pyproject.toml | $(BIN)/python
 	@if [ $(DEV) -nt locks/dev.txt ] && [ $(DEV) -nt pyproject.toml ]; then touch $@; exit 0; fi; \
-	echo "Installing what Reprise needs into $(VENV) (once; about a minute)"; \
+	echo "Installing what Reprise needs into $(VENV) (once; about a minute)" >&2; \
 	$(PIP) install --require-hashes -r locks/embedded.txt && \
 	$(PIP) install --no-build-isolation --no-deps -e . && touch $@
 
 $(DEV): locks/dev.txt pyproject.toml | $(BIN)/python
-	@echo "Installing what Reprise and its tests need into $(VENV) (once; about a minute)"; \
+	@echo "Installing what Reprise and its tests need into $(VENV) (once; about a minute)" >&2; \
 	$(PIP) install --require-hashes -r locks/dev.txt && \
 	$(PIP) install --no-build-isolation --no-deps -e . && touch $@
 
 $(BIN)/python:
 	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    echo "Making $(VENV) with $$($$python --version)"; \
+	    echo "Making $(VENV) with $$($$python --version)" >&2; \
 	    $$python -m venv $(VENV) && exit 0; \
 	    rm -rf $(VENV); \
 	    echo "$$python cannot make virtual environments; install its venv module (Debian: apt-get install python3-venv)" >&2; \

@@ -23,6 +23,11 @@ def position(instance: Document) -> str:
     return f"{instance['status']}/{instance['provisioning_status']} (attempt {instance['attempt']}{held})"
 
 
+def wish_accepted(answer: Document) -> str:
+    """That a wish was accepted, and how the instance reads now."""
+    return f"{answer['message']}: {answer['status']}/{answer['provisioning_status']} (job {answer['job_id']})"
+
+
 def ending(job: Document, instance: Document) -> str:
     """How a job ended, in one sentence."""
     said = _ENDS.get(job["status"], job["status"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.client import Document
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.table import Table
 
 COLOURS = {
     "running": "green",
@@ -19,10 +19,11 @@ COLOURS = {
     "degraded": "yellow",
     "creating": "cyan",
     "provisioning": "cyan",
+    "ok": "green",
     "rejected": "yellow",
     "stale": "dim",
 }
-NO_TERMINAL_WIDTH = 1_000
+ENDLESS = 10_000
 
 
 def as_json(document: Document | Sequence[Document]) -> None:
@@ -30,16 +31,11 @@ def as_json(document: Document | Sequence[Document]) -> None:
     print(json.dumps(document, indent=2))
 
 
-def console() -> "Console":
-    """Where tables go. Text is printed as it is: no markup, no guessed colours, no wrapping where nobody looks on."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else NO_TERMINAL_WIDTH
-    return Console(width=width, markup=False, highlight=False, emoji=False)
-
-
 def as_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, nothing: str = "Nothing to show.") -> None:
-    """Print rows under headings; empty cells for None. `nothing` is said when there are no rows."""
+    """Print rows under headings, each on one line however long, so that it can be searched and copied.
+
+    Cells are empty for None. `nothing` is said when there are no rows.
+    """
     from rich.table import Table
 
     listed = list(rows)
@@ -49,11 +45,11 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, nothing: 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for row in listed:
         table.add_row(*map(_cell, row))
-    console().print(table)
+    _show(table, ENDLESS)
 
 
 def as_fields(fields: Mapping[str, Any]) -> None:
-    """Print names and values under each other; those that are None are left out."""
+    """Print names and values under each other, folded to the width of a terminal; those that are None are left out."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -62,7 +58,17 @@ def as_fields(fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         if value is not None:
             table.add_row(name, _cell(value))
-    console().print(table)
+    _show(table, None if sys.stdout.isatty() else ENDLESS)
+
+
+def _show(table: "Table", width: int | None) -> None:
+    """Print it without the blanks that fill up its last column. Text is taken as it is: no markup, no colours."""
+    from rich.console import Console
+
+    console = Console(width=width, markup=False, highlight=False, emoji=False)
+    with console.capture() as capture:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def local_time(moment: str | None) -> str | None:

@@ -9,6 +9,7 @@ from cli import options
 from cli.answers import accepted
 from cli.apps import new_app
 from cli.client import Client
+from cli.describe import wish_accepted
 from cli.session import connected, instance_id
 
 app = new_app()
@@ -27,7 +28,7 @@ def delete(
     if now and sys.stdin.isatty():
         _confirm(client, identity)
     answer = client.delete(f"/api/instances/{identity}", now=now or None, reason=reason or None)
-    raise typer.Exit(accepted(client, answer, identity, answer["message"], output))
+    raise typer.Exit(accepted(client, answer, identity, wish_accepted(answer), output))
 
 
 def _confirm(client: Client, identity: str) -> None:

@@ -26,9 +26,14 @@ def doctor(output: options.Output = "table") -> None:
     if output == "json":
         as_json({"ok": healthy, "checks": [finding._asdict() for finding in findings]})
     else:
-        rows = ((each.name, "ok" if each.ok else "failed", each.detail, each.mend) for each in findings)
-        as_table(("CHECK", "", "FOUND", "MEND"), rows)
+        as_table(("CHECK", "", "FOUND"), (row for finding in findings for row in _rows(finding)))
     raise typer.Exit(exits.DONE if healthy else exits.FAILED)
+
+
+def _rows(finding: "Finding") -> list[tuple[str, str, str]]:
+    """What was found, and under it what to do about it."""
+    found = (finding.name, "ok" if finding.ok else "failed", finding.detail)
+    return [found] if finding.ok else [found, ("", "", f"to mend it: {finding.mend}")]
 
 
 async def _findings() -> "list[Finding]":

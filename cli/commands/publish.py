@@ -8,6 +8,7 @@ import typer
 from cli import options
 from cli.answers import accepted
 from cli.apps import new_app
+from cli.describe import wish_accepted
 from cli.session import connected, instance_id
 
 app = new_app()
@@ -36,4 +37,4 @@ def publish(
     identity = instance_id(client, instance)
     body = {"type": event_type, "data": data, "reason": reason or None}
     answer = client.post(f"/api/instances/{identity}/events", body)
-    raise typer.Exit(accepted(client, answer, identity, answer["message"], output))
+    raise typer.Exit(accepted(client, answer, identity, wish_accepted(answer), output))

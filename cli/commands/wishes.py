@@ -6,6 +6,7 @@ from cli import options
 from cli.answers import accepted
 from cli.apps import new_app
 from cli.catalogue import COMMANDS
+from cli.describe import wish_accepted
 from cli.session import connected, instance_id
 
 app = new_app()
@@ -17,7 +18,7 @@ def _add(name: str) -> None:
         client = connected()
         identity = instance_id(client, instance)
         answer = client.post(f"/api/instances/{identity}/{name}", {"reason": reason or None})
-        raise typer.Exit(accepted(client, answer, identity, answer["message"], output))
+        raise typer.Exit(accepted(client, answer, identity, wish_accepted(answer), output))
 
 
 for _name in ("stop", "start", "hold", "release", "cancel", "restore"):

@@ -20,12 +20,12 @@ async def postgresql(settings: Settings) -> str:
     """It answers, and is not too old."""
     connection = await _connection(settings)
     try:
-        version = connection.get_server_version()
+        major, version = connection.get_server_version().major, connection.get_settings().server_version
     finally:
         await connection.close()
-    if version.major < OLDEST_POSTGRESQL:
-        raise RepriseError(f"PostgreSQL {version.major} is too old; {OLDEST_POSTGRESQL} or later is needed")
-    return f"PostgreSQL {version.major}.{version.minor}"
+    if major < OLDEST_POSTGRESQL:
+        raise RepriseError(f"PostgreSQL {version} is too old; {OLDEST_POSTGRESQL} or later is needed")
+    return f"PostgreSQL {version}"
 
 
 async def schema(settings: Settings) -> str:
