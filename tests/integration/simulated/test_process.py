@@ -15,7 +15,7 @@ from kubernetes_asyncio import client, config
 from embedded.cluster import SimulatedCluster
 from tests.contract.client import Client, Object
 from tests.contract.manifests import claim, config_map, deployment, mounting, pod_spec
-from tests.contract.seeing import condition, the_pod, until_ready, until_seen, waiting_reason
+from tests.contract.seeing import condition, the_pod, until_ready, until_seen, until_unschedulable, waiting_reason
 from tests.support.ports import free_port
 from tests.support.running import running
 
@@ -99,6 +99,14 @@ async def test_a_failing_init_container_is_told_and_tried_again(simulated: Simul
         assert pod["status"]["phase"] == "Pending"
         assert waiting_reason(pod) == "PodInitializing"
         assert condition(pod, "Initialized")["message"] == "containers with incomplete status: [init]"
+
+
+async def test_a_larger_node_alone_places_who_waited(simulated: SimulatedCluster) -> None:
+    async with running(simulated.child()), _connected(simulated) as cluster:
+        await cluster.apply("deployments", deployment("web", pod_spec(requests={"cpu": "5"})))
+        await until_unschedulable(cluster, "web")
+        await cluster.patch("nodes", "node-0", {"status": {"allocatable": {"cpu": "8"}}}, "status")
+        await until_ready(cluster, "web")
 
 
 async def test_it_stops_at_once_though_someone_watches(simulated: SimulatedCluster) -> None:
