@@ -36,7 +36,7 @@ async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) ->
     backend = wisher.backend
     before = await wisher.visible(instance_id)
     request = data.change.applied_to(before.request)
-    wisher.check(request)
+    wisher.accept(request, before.customer_id, before.name)
     [result] = await backend.writer.preview([wisher.event(EventType.RETRY_REQUESTED, instance_id, uuid4(), data)])
     capacity = capacity_for(wisher.caller, await backend.room.capacity(request.cpu, request.memory))
     if result.outcome is not Outcome.APPLIED:

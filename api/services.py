@@ -20,7 +20,8 @@ from schemas.requests import InstanceRequest
 class Backend:
     """What the routes of part `api` need.
 
-    `check` raises BadInput for a request that could never be carried out, such as one with an unknown profile.
+    `accept` takes a request, whose instance it is and how that is called: it completes the request by its profile, or
+    raises BadInput where it could never be carried out.
     `stopping` ends endless answers.
     """
 
@@ -29,7 +30,7 @@ class Backend:
     nats: Client
     room: Room
     objects: Objects
-    check: Callable[[InstanceRequest], None]
+    accept: Callable[[InstanceRequest, str, str], InstanceRequest]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -72,10 +72,10 @@ class Wisher:
             traceparent=self.traceparent,
         )
 
-    def check(self, request: InstanceRequest, at: str = "") -> None:
-        """Raises BadInput, its field below `at`, where the profile of `request` is not there or does not allow it."""
+    def accept(self, request: InstanceRequest, customer_id: str, name: str, at: str = "") -> InstanceRequest:
+        """The request as its profile completes it. Raises BadInput, its field below `at`, where it may not be so."""
         try:
-            self.backend.check(request)
+            return self.backend.accept(request, customer_id, name)
         except BadInput as error:
             raise BadInput(at + error.field.removeprefix("request."), error.message) from error
 
@@ -95,7 +95,7 @@ class Wisher:
         """
         instance = await self.visible(instance_id)
         if isinstance(data, RetryRequested):
-            self.check(data.change.applied_to(instance.request), at)
+            self.accept(data.change.applied_to(instance.request), instance.customer_id, instance.name, at)
         event = self.event(event_type, instance_id, await self.identify(body), data, reason)
         return await self.decided(event)
 

@@ -51,7 +51,7 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
     cluster = await resources.enter_async_context(Cluster(settings))
     profiles, objects = Profiles.load(settings), InCluster(cluster)
     writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results, told))
-    backend = Backend(engine, writer, client, objects, objects, profiles.check, process.stop)
+    backend = Backend(engine, writer, client, objects, objects, profiles.accept, process.stop)
     return Services(
         metrics=process.metrics,
         checks={

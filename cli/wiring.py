@@ -27,12 +27,12 @@ class Process:
 async def lifecycle(process: Process) -> None:
     """Decides events, and admits."""
     from cluster.profiles import Profiles
+    from consumers.accepting import accepted_by
     from consumers.decisions import told
     from consumers.lifecycle import run
-    from consumers.plausible import checked_with
 
-    check = checked_with(Profiles.load(process.settings))
-    await run(process.settings, process.stop, check, observers=[process.metrics.on_results, told])
+    accept = accepted_by(Profiles.load(process.settings))
+    await run(process.settings, process.stop, accept, observers=[process.metrics.on_results, told])
 
 
 async def relay(process: Process) -> None:

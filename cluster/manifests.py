@@ -64,7 +64,7 @@ def placement(placed: Placement) -> Object:
     if placed.node_selector:
         spec["nodeSelector"] = placed.node_selector
     if placed.tolerations:
-        spec["tolerations"] = list(placed.tolerations)
+        spec["tolerations"] = [each.model_dump(exclude_none=True) for each in placed.tolerations]
     return spec
 
 

@@ -2,63 +2,69 @@
 
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Literal, Self
+from uuid import UUID
 
 import yaml
 from pydantic import Field, StringConstraints, ValidationError
 
+from cluster.hosts import Exposure
+from cluster.options import Option, OptionValue
 from schemas.errors import BadInput, BadSettings
 from schemas.quantities import Bytes, Cpu
 from schemas.requests import Closed, InstanceRequest
 from schemas.settings import Settings
-from schemas.text import DnsLabel, ImageName
+from schemas.text import DnsLabel, DnsName, ImageName, LabelValue
 
 Module = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Option = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-OptionValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n\x00]{0,1000}$")]
-OWN_OPTIONS = frozenset(
-    {
-        "admin_passwd",
-        "data_dir",
-        "db_host",
-        "db_name",
-        "db_password",
-        "db_port",
-        "db_user",
-        "dbfilter",
-        "gevent_port",
-        "http_port",
-        "limit_memory_hard",
-        "limit_memory_soft",
-        "list_db",
-        "proxy_mode",
-        "workers",
-    }
-)
-"""Options of odoo.conf that Reprise sets itself; a profile that set them would be ignored or open a hole."""
+LabelKey = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
+]
+ImagePattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?\[][^\s]{0,254}$")]
+Series = Annotated[str, StringConstraints(pattern=r"^(\d{2}\.0|saas~\d{2}\.\d)$")]
+"""What `odoo --version` begins with: 18.0, saas~18.3."""
+_SAID_NOTHING = InstanceRequest()
+_DEFAULTED = ("cpu", "memory", "volume")
+
+
+class Toleration(Closed):
+    """A taint that pods may ignore; the names of the fields are Kubernetes' own."""
+
+    key: LabelKey | None = None
+    operator: Literal["Exists", "Equal"] = "Equal"
+    value: LabelValue | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    tolerationSeconds: int | None = None  # noqa: N815 - Kubernetes' own name
 
 
 class Placement(Closed):
     """Where pods may run and what they are made from; the names of the fields are Kubernetes' own."""
 
-    image_pull_secret: DnsLabel | None = None
-    storage_class: DnsLabel | None = Field(default=None, description="None: the cluster's default class")
-    node_selector: dict[str, str] = Field(default_factory=dict)
-    tolerations: tuple[dict[str, Any], ...] = ()
+    image_pull_secret: DnsName | None = None
+    storage_class: DnsName | None = Field(default=None, description="None: the cluster's default class")
+    node_selector: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
 
 
 class Profile(Placement):
     """How instances of this profile are run.
 
-    `allowed_images` are patterns of images that a request may name in place of `image`; None: any.
-    `user_id` and `group_id` are those of the user odoo in the image, 100 and 101 in the official one.
+    `version` is the series of Odoo that its images must hold; None: any. `allowed_images` are patterns of images that
+    a request may name in place of `image`; None: any, (): none. `cpu`, `memory` and `volume` are for requests that
+    leave them out. `user_id` and `group_id` are those of the user odoo in the image: 100 and 101 in the official ones
+    from 18 on, 101 and 101 in those before (https://github.com/odoo/odoo/issues/183106).
     """
 
     image: ImageName = "odoo:18.0"
-    allowed_images: tuple[str, ...] | None = None
+    version: Series | None = None
+    allowed_images: tuple[ImagePattern, ...] | None = None
     modules: tuple[Module, ...] = ()
     workers: int = Field(default=0, ge=0, le=64)
     odoo_conf: dict[Option, OptionValue] = Field(default_factory=dict)
+    cpu: Cpu = _SAID_NOTHING.cpu
+    memory: Bytes = _SAID_NOTHING.memory
+    volume: Bytes = _SAID_NOTHING.volume
+    ingress: Exposure | None = None
     user_id: int = Field(default=100, ge=1, le=2**31 - 1)
     group_id: int = Field(default=101, ge=1, le=2**31 - 1)
 
@@ -95,12 +101,12 @@ class Profiles(Closed):
             return cls()
         try:
             document = yaml.safe_load(settings.profiles.read_text())
-            return cls.model_validate(document if document is not None else {})._checked()
+            return cls.model_validate(document if document is not None else {})
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             path = ".".join(str(part) for part in first["loc"])
             raise _bad(settings.profiles, f"{path}: {first['msg']}") from error
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, BadInput) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise _bad(settings.profiles, " ".join(str(error).split())) from error
 
     def get(self, name: str) -> Profile:
@@ -116,15 +122,24 @@ class Profiles(Closed):
         """All profiles that a request may name."""
         return sorted({"default", *self.profiles})
 
-    def check(self, request: InstanceRequest) -> None:
-        """Raises BadInput where the request names a profile that is not there or an image it does not allow."""
-        self.get(request.profile).image_for(request)
+    def accept(self, request: InstanceRequest, customer_id: str, name: str) -> InstanceRequest:
+        """The request with what it left out taken from its profile, as it is to be recorded.
 
-    def _checked(self) -> Self:
-        for name, profile in self.profiles.items():
-            for option in OWN_OPTIONS.intersection(profile.odoo_conf):
-                raise BadInput(f"profiles.{name}.odoo_conf.{option}", "is set by Reprise itself; leave it out")
-        return self
+        Raises BadInput where the profile is not there, does not allow the image, or has no host for these names.
+        """
+        profile = self.get(request.profile)
+        profile.image_for(request)
+        if profile.ingress is not None:
+            _require_host(profile.ingress, request.profile, customer_id, name)
+        left_out = {field: getattr(profile, field) for field in _DEFAULTED if field not in request.model_fields_set}
+        return request.model_copy(update=left_out)
+
+
+def _require_host(ingress: Exposure, profile: str, customer_id: str, name: str) -> None:
+    try:
+        ingress.host(UUID(int=0), customer_id, name)
+    except ValueError as error:
+        raise BadInput("request.profile", f"{profile} gives instances the host {ingress.hosts}, but {error}") from error
 
 
 def _bad(file: Path, message: str) -> BadSettings:

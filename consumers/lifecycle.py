@@ -29,18 +29,18 @@ FETCH_TIMEOUT = 5.0
 MAX_BACKOFF = 10.0
 
 Read = tuple[Msg, Event]
-Check = Callable[[Event], None]
+Accept = Callable[[Event], Event]
 
 
 class Lifecycle:
-    """Decides events in batches. `check` raises BadInput for a wish that could never be carried out."""
+    """Decides events in batches. `accept` completes a wish, or raises BadInput where it could never be carried out."""
 
-    def __init__(self, js: JetStreamContext, writer: Writer, key: bytes, *, batch_size: int, check: Check) -> None:
+    def __init__(self, js: JetStreamContext, writer: Writer, key: bytes, *, batch_size: int, accept: Accept) -> None:
         self._js = js
         self._writer = writer
         self._key = key
         self._batch_size = batch_size
-        self._check = check
+        self._accept = accept
         self._dead = DeadLetters(js, LIFECYCLE)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -98,8 +98,7 @@ class Lifecycle:
             await message.ack()
             return None
         try:
-            event = decode(message, self._key)
-            self._check(event)
+            event = self._accept(decode(message, self._key))
         except BadInput as error:
             await self._bury(message, str(error))
             return None
@@ -141,7 +140,7 @@ async def _unless(stop: asyncio.Event, seconds: float) -> None:
 async def run(
     settings: Settings,
     stop: asyncio.Event,
-    check: Check = lambda event: None,
+    accept: Accept = lambda event: event,
     observers: Sequence[Callable[[Sequence[Result]], None]] = (),
 ) -> None:
     """The part `lifecycle`: the consumer, and beside it admission. `observers` learn what was committed."""
@@ -149,7 +148,7 @@ async def run(
     async with connected(settings, LIFECYCLE) as client:
         js = jetstream(client)
         writer = Writer(engine, Policy.of(settings), observers=[Waker(client), *observers])
-        lifecycle = Lifecycle(js, writer, settings.event_key_bytes, batch_size=settings.batch_size, check=check)
+        lifecycle = Lifecycle(js, writer, settings.event_key_bytes, batch_size=settings.batch_size, accept=accept)
         async with asyncio.TaskGroup() as group:
             group.create_task(lifecycle.run(stop))
             group.create_task(admission.run(client, writer, settings.deploy_concurrency, stop))

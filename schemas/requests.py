@@ -1,8 +1,8 @@
 """What a customer asks for: the request of an instance, and what a retry may change in it."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.quantities import Bytes, Cpu, Seconds
 from schemas.text import DnsLabel, ImageName
@@ -16,14 +16,26 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+_BY_PROFILE = Field(description="Left out: the profile's.", json_schema_extra=_without_default)
+
+
 class InstanceRequest(Closed):
-    """What one instance shall be. `image` None means the profile's; `patience` is how long it may wait for room."""
+    """What one instance shall be. `image` None means the profile's; `patience` is how long it may wait for room.
+
+    What was left out of cpu, memory and volume is not in `model_fields_set`: it is taken from the profile when the
+    request is accepted, so that what is recorded is explicit. The defaults here are those of a profile that says
+    nothing.
+    """
 
     profile: DnsLabel = "default"
     db_type: DatabaseType = "shared"
-    cpu: Cpu = "500m"
-    memory: Bytes = "1Gi"
-    volume: Bytes = "10Gi"
+    cpu: Annotated[Cpu, _BY_PROFILE] = "500m"
+    memory: Annotated[Bytes, _BY_PROFILE] = "1Gi"
+    volume: Annotated[Bytes, _BY_PROFILE] = "10Gi"
     image: ImageName | None = None
     patience: Seconds | None = None
 

@@ -36,6 +36,11 @@ Message = Annotated[str, StringConstraints(max_length=MAX_MESSAGE)]
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """A name as Kubernetes takes it (RFC 1123 label): lower case letters, digits and '-', at most 63 characters."""
 
+DnsName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", max_length=253)
+]
+"""The name of most objects of Kubernetes (RFC 1123 subdomain): DNS labels separated by dots."""
+
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")]
 """A value that Kubernetes takes in a label: letters, digits, '-', '_' and '.', at most 63 characters."""
 

@@ -6,13 +6,13 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Query, Response
 from starlette.responses import JSONResponse
 
-from api.auth import Caller, User
+from api.auth import User
 from api.errors import BODY, answers
 from api.planning import plan_creation
 from api.presenter import instance_view
 from api.queries import InstanceQuery, TrailQuery
 from api.services import Served
-from api.wishes import Wishing, find
+from api.wishes import Wisher, Wishing, find
 from persistence import audit, instances
 from persistence.audit import AuditFilter
 from persistence.instances import InstanceFilter
@@ -37,8 +37,7 @@ async def create(
     body: CreateInstance, wisher: Wishing, answer: Response, dry_run: Annotated[bool, _DRY_RUN] = False
 ) -> InstanceView | JSONResponse:
     """The instance is accepted and provisioned in the background: follow it by its id, or by its job."""
-    data = _provision(body, wisher.caller)
-    wisher.check(data.request)
+    data = _provision(body, wisher)
     identity = await wisher.identify(body)
     event = wisher.event(EventType.PROVISION_REQUESTED, uuid5(identity, "instance"), identity, data, body.reason)
     if dry_run:
@@ -50,13 +49,15 @@ async def create(
     return instance_view(result.instance)
 
 
-def _provision(body: CreateInstance, caller: Caller) -> ProvisionRequested:
+def _provision(body: CreateInstance, wisher: Wisher) -> ProvisionRequested:
+    caller = wisher.caller
     customer = body.customer_id or caller.only
     if customer is None:
         raise BadInput("customer_id", "is missing; send whose the instance is")
     if not caller.sees(customer):
         raise Forbidden(f"A customer may create its own instances only: customer_id must be {caller.customer_id}")
-    request = InstanceRequest.model_validate(body.model_dump(include=set(InstanceRequest.model_fields)))
+    asked = InstanceRequest(**body.model_dump(include=set(InstanceRequest.model_fields), exclude_unset=True))
+    request = wisher.accept(asked, customer, body.name)
     return ProvisionRequested(customer_id=customer, name=body.name, request=request)
 
 

@@ -31,9 +31,10 @@ def doctor(output: options.Output = "table") -> None:
 
 
 def _rows(finding: "Finding") -> list[tuple[str, str, str]]:
-    """What was found, and under it what to do about it."""
-    found = (finding.name, "ok" if finding.ok else "failed", finding.detail)
-    return [found] if finding.ok else [found, ("", "", f"to mend it: {finding.mend}")]
+    """What was found, line by line, and under it what to do about it."""
+    first, *more = finding.detail.splitlines()
+    lines = more if finding.ok else [*more, f"to mend it: {finding.mend}"]
+    return [(finding.name, "ok" if finding.ok else "failed", first), *(("", "", line) for line in lines)]
 
 
 async def _findings() -> "list[Finding]":

@@ -5,7 +5,7 @@ import platform
 import sys
 
 from cli.target import data_dir
-from cluster.profiles import Profiles
+from cluster.profiles import Profile, Profiles
 from schemas.errors import BadSettings, RepriseError
 from schemas.settings import Settings
 
@@ -41,8 +41,18 @@ async def secrets(settings: Settings) -> str:
 
 
 async def profiles(settings: Settings) -> str:
-    """The file of profiles can be used."""
-    return f"{', '.join(Profiles.load(settings).names)} (from {settings.profiles or 'the built-in ones'})"
+    """The file of profiles can be used; one line says what each gives an instance."""
+    found = Profiles.load(settings)
+    where = f"from {settings.profiles}" if settings.profiles else "built in; REPRISE_PROFILES names a file of your own"
+    return "\n".join([where, *(f"{name}: {_described(found.get(name))}" for name in found.names)])
+
+
+def _described(profile: Profile) -> str:
+    modules = ", ".join(dict.fromkeys(("base", *profile.modules)))
+    images = f"{profile.image}{f' (Odoo {profile.version})' if profile.version else ''}"
+    host = f", at {profile.ingress.hosts}" if profile.ingress else ""
+    room = f"{profile.cpu} CPU, {profile.memory} memory, {profile.volume} volume"
+    return f"{images}, modules {modules}, {profile.workers} workers, {room}{host}"
 
 
 async def settings(_: Settings) -> str:

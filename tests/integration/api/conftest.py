@@ -17,7 +17,7 @@ from api.services import Backend, Services
 from api.tokens import Role, mint_token
 from bus.connection import connect, jetstream
 from bus.streams import ensure
-from cluster.profiles import Profiles
+from cluster.profiles import Profile, Profiles
 from persistence.engine import make_engine
 from persistence.writer import Writer
 from schemas.errors import ClusterDown
@@ -26,6 +26,8 @@ from schemas.views import Capacity, NodeRoom
 from statemachine.instance import Instance
 from statemachine.policy import Policy
 from tests.integration.api.world import World
+
+PROFILES = Profiles(profiles={"large": Profile(cpu="2", memory="4Gi", volume="50Gi")})
 
 
 @dataclass
@@ -82,7 +84,7 @@ async def backend(settings: Settings, cluster: FakeCluster) -> AsyncIterator[Bac
         nats=client,
         room=cluster,
         objects=cluster,
-        check=Profiles().check,
+        accept=PROFILES.accept,
     )
     yield made
     made.stopping.set()

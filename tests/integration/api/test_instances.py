@@ -20,6 +20,16 @@ async def test_a_created_instance_is_creating_and_pending(world: World) -> None:
     assert shown.json() == created
 
 
+async def test_what_is_left_out_is_the_profile_s_and_stands_so_in_the_audit_log(world: World) -> None:
+    created = await world.create(profile="large", memory="8Gi")
+    wanted = {"cpu": "2", "memory": "8Gi", "volume": "50Gi"}
+    assert wanted.items() <= created["request"].items()
+    [row] = (await world.acme.get(f"/api/instances/{created['id']}/audit")).json()["items"]
+    assert wanted.items() <= row["data"]["request"].items()
+    plan = (await world.acme.post("/api/instances?dry_run=true", json={"name": "b", "profile": "large"})).json()
+    assert (plan["request"]["cpu"], plan["request"]["memory"]) == ("2", "4Gi")
+
+
 async def test_creating_says_where_the_instance_is(world: World) -> None:
     answer = await world.admin.post("/api/instances", json={"customer_id": "acme", "name": "shop"})
     assert answer.status_code == 202

@@ -162,6 +162,6 @@ async def world(service: Service) -> AsyncIterator[World]:
         client(Role.CUSTOMER, "acme") as acme,
     ):
         cluster = FakeCluster()
-        backend = Backend(engine, writer, nats, cluster, cluster, Profiles().check)
+        backend = Backend(engine, writer, nats, cluster, cluster, Profiles().accept)
         yield World(backend, nobody=admin, admin=admin, acme=acme, other=admin, service=admin)
     await engine.dispose()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.integration.cli.conftest import Reprise, Service, variables
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres
 
+EXAMPLE = Path(__file__).parents[3] / "docs" / "profiles.yaml"
 Doctor = Callable[..., dict[str, Any]]
 
 
@@ -50,6 +52,21 @@ def test_a_database_that_was_never_migrated(doctor: Doctor, postgres_server: Pos
     assert found["postgresql"]["ok"]
     assert found["schema"]["detail"].startswith("the schema is at nothing")
     assert found["schema"]["mend"] == "run `reprise migrate`"
+
+
+def test_what_each_profile_gives_an_instance(doctor: Doctor) -> None:
+    shown = doctor(code=0, REPRISE_PROFILES=str(EXAMPLE))["profiles"]["detail"].splitlines()
+    assert shown[0] == f"from {EXAMPLE}"
+    assert shown[1] == "default: odoo:18.0, modules base, 0 workers, 500m CPU, 1Gi memory, 10Gi volume"
+    assert shown[2].startswith("shop: registry.example.com/odoo:18.0-20260101 (Odoo 18.0), modules base, ")
+
+
+def test_profiles_that_cannot_be_used(doctor: Doctor, tmp_path: Path) -> None:
+    file = tmp_path / "profiles.yaml"
+    file.write_text("profiles: {default: {imaje: odoo:18.0}}")
+    found = doctor(code=1, REPRISE_PROFILES=str(file))["profiles"]
+    assert "profiles.default.imaje" in found["detail"]
+    assert found["mend"] == "correct the file that REPRISE_PROFILES names"
 
 
 def test_a_nats_that_does_not_answer(doctor: Doctor) -> None:
