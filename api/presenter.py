@@ -5,10 +5,11 @@ from api.waiting import deadline_of, waiting
 from persistence.batch import Result
 from schemas.views import Capacity, DatabaseView, InstanceView, RetryQueued, WishAccepted
 from statemachine.instance import Instance
+from statemachine.policy import Policy
 
 
-def instance_view(instance: Instance) -> InstanceView:
-    """One instance; nothing in it is secret."""
+def instance_view(instance: Instance, policy: Policy) -> InstanceView:
+    """One instance, as `policy` treats it; nothing in it is secret."""
     assert instance.state_since is not None  # noqa: S101 - every instance that is kept has entered a state
     database = instance.database
     return InstanceView(
@@ -22,6 +23,7 @@ def instance_view(instance: Instance) -> InstanceView:
         has_run=instance.has_run,
         held=instance.held,
         attempt=instance.attempt,
+        auto_retries=instance.auto_retries,
         job_id=instance.job_id,
         request=instance.request,
         db_type=instance.request.db_type,
@@ -30,7 +32,7 @@ def instance_view(instance: Instance) -> InstanceView:
         error_message=instance.error_message,
         cause=instance.cause,
         cause_code=instance.cause_code,
-        waiting=waiting(instance),
+        waiting=waiting(instance, policy),
         deadline_at=deadline_of(instance),
         created_at=instance.created_at,
         state_since=instance.state_since,

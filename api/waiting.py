@@ -7,6 +7,7 @@ from typing import NamedTuple
 from schemas.types import EventType
 from schemas.views import Waiting
 from statemachine.instance import Instance
+from statemachine.policy import Policy
 from statemachine.states import State
 
 _FAILS = "it is cleaned up and reported as failed"
@@ -47,9 +48,9 @@ _BEFORE: dict[tuple[State, bool], EventType] = {
 """What is awaited first, while the cluster has not accepted the objects yet."""
 
 
-def waiting(instance: Instance) -> Waiting | None:
-    """Why `instance` waits; None where it does not."""
-    wait = _WAITS.get(instance.state)
+def waiting(instance: Instance, policy: Policy) -> Waiting | None:
+    """Why `instance` waits, as `policy` has it; None where it does not."""
+    wait = _retried(instance, policy) or _WAITS.get(instance.state)
     if wait is None:
         return None
     awaited = _BEFORE.get((instance.state, instance.applied_at is not None), wait.awaited).value
@@ -68,6 +69,21 @@ def waiting(instance: Instance) -> Waiting | None:
 def deadline_of(instance: Instance) -> datetime | None:
     """When the step ends by itself; while an instance is held, it does not."""
     return None if instance.held else instance.deadline_at
+
+
+def _retried(instance: Instance, policy: Policy) -> _Wait | None:
+    """What a failed instance waits for that the retry policy tries again, or has tried often enough."""
+    number = f"{instance.auto_retries + 1} of {policy.retry_attempts}"
+    if instance.state is State.ERROR and instance.deadline_at is not None:
+        return _Wait(
+            EventType.RETRY_DUE, "", f"it is retried automatically ({number}); a retry begins at once, a cancel ends it"
+        )
+    if instance.state is State.ERROR and instance.auto_retries:
+        then = f"the next attempt begins; nothing happens without it: retried automatically {instance.auto_retries}x"
+        return _Wait(EventType.RETRY_REQUESTED, then)
+    if instance.state is State.CLEANING_UP and policy.retries(instance):
+        return _Wait(EventType.CLEANUP_COMPLETED, f"it waits, clean, to be retried automatically ({number})")
+    return None
 
 
 def _cause(instance: Instance) -> str | None:

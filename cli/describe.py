@@ -18,9 +18,11 @@ def waiting_line(instance: Document) -> str:
 
 
 def position(instance: Document) -> str:
-    """Where an instance is: its two words, the attempt, and that it is held."""
+    """Where an instance is: its two words, the attempt, how often it was retried automatically, that it is held."""
+    retried = f", retried automatically {instance['auto_retries']}x" if instance["auto_retries"] else ""
     held = ", held" if instance["held"] else ""
-    return f"{instance['status']}/{instance['provisioning_status']} (attempt {instance['attempt']}{held})"
+    words = f"{instance['status']}/{instance['provisioning_status']}"
+    return f"{words} (attempt {instance['attempt']}{retried}{held})"
 
 
 def wish_accepted(answer: Document) -> str:

@@ -50,6 +50,7 @@ COLUMNS: dict[str, str] = {
     "applied_at": "timestamptz",
     "deadline_at": "timestamptz",
     "overdue": "int",
+    "auto_retries": "int",
     "database": "text",
 }
 """Every column that holds an instance's values, with the type of its array; the two of JSON travel as text."""

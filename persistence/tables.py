@@ -69,6 +69,7 @@ instances = Table(
     Column("applied_at", _Time),
     Column("deadline_at", _Time),
     Column("overdue", Integer, nullable=False),
+    Column("auto_retries", Integer, nullable=False),
     Column("database", JSONB),
     Column("sequence", Integer, nullable=False, comment="of the last row in the audit log"),
     Column("chain", LargeBinary, nullable=False, comment="hash of the last row in the audit log"),

@@ -1,6 +1,10 @@
 """The closed set of causes that an instance can fail for, in the words that API, console and alerts share."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
 
 
 class ErrorCode(StrEnum):
@@ -16,3 +20,22 @@ class ErrorCode(StrEnum):
     DATA_MISSING = "data_missing"
     TIMEOUT = "timeout"
     CANCELLED = "cancelled"
+
+
+RETRYABLE = tuple(code for code in ErrorCode if code not in (ErrorCode.CANCELLED, ErrorCode.DATA_MISSING))
+"""What a retry policy may name: what a person has cancelled, or has lost its data, is a person's to decide."""
+
+
+def _listed(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in RETRYABLE:
+            known = ", ".join(code.value for code in RETRYABLE)
+            raise ValueError(f"{name!r} is no cause that can be retried; name some of {known}, separated by commas")
+    return tuple(map(ErrorCode, names))
+
+
+Causes = Annotated[tuple[ErrorCode, ...], NoDecode, BeforeValidator(_listed)]
+"""Causes of failure as a setting names them, separated by commas."""

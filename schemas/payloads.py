@@ -158,6 +158,7 @@ PAYLOADS: dict[EventType, type[Closed]] = {
     EventType.DEPLOY_TIMEOUT: TimerDue,
     EventType.INIT_TIMEOUT: TimerDue,
     EventType.PURGE_DUE: TimerDue,
+    EventType.RETRY_DUE: TimerDue,
     EventType.STEP_OVERDUE: TimerDue,
     **dict.fromkeys(COMMANDS, Nothing),
 }

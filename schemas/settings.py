@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.codes import Causes
 from schemas.errors import BadSettings
 from schemas.quantities import MAX_PATIENCE, Seconds
 from schemas.text import DnsLabel
@@ -55,6 +56,12 @@ class Settings(BaseSettings):
     failure_grace: float = Field(default=30.0, ge=0, le=MAX_PATIENCE, description="how long a failing image may fail")
     resync_every: float = Field(default=30.0, gt=0, le=3600)
     deploy_concurrency: int = Field(default=10, ge=1, le=10_000)
+
+    # What is tried again by itself
+    retry_causes: Causes = Field(default=(), description="error codes, separated by commas; '': nothing is")
+    retry_attempts: int = Field(default=5, ge=1, le=100, description="retries before it waits for a person")
+    retry_first: Seconds = Field(default=60, description="the wait before the first retry; it doubles from there")
+    retry_limit: Seconds = Field(default=3_600, description="the longest wait before a retry")
 
     # How wide it works
     batch_size: int = Field(default=500, ge=1, le=5_000, description="events decided in one transaction")

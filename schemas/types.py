@@ -46,6 +46,7 @@ class EventType(StrEnum):
     DEPLOY_TIMEOUT = "deploy.timeout"
     INIT_TIMEOUT = "init.timeout"
     PURGE_DUE = "purge.due"
+    RETRY_DUE = "retry.due"
     STEP_OVERDUE = "step.overdue"
 
     DATABASE_ALLOCATE = "database.allocate"
@@ -61,6 +62,7 @@ TIMERS = frozenset(
         EventType.DEPLOY_TIMEOUT,
         EventType.INIT_TIMEOUT,
         EventType.PURGE_DUE,
+        EventType.RETRY_DUE,
         EventType.STEP_OVERDUE,
     }
 )

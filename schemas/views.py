@@ -88,6 +88,7 @@ class InstanceView(BaseModel):
     has_run: bool
     held: bool
     attempt: int
+    auto_retries: int
     job_id: UUID
     request: InstanceRequest
     db_type: DatabaseType

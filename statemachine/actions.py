@@ -12,6 +12,7 @@ from schemas.payloads import (
     RetryRequested,
     TimerDue,
 )
+from schemas.requests import RequestChange
 from schemas.types import EventType
 from statemachine.deciding import Deciding
 from statemachine.states import MEANINGS, State
@@ -21,6 +22,12 @@ _TIMED_OUT = {
     EventType.DEPLOY_TIMEOUT: "Deployment did not become ready",
     EventType.INIT_TIMEOUT: "Odoo did not become ready on its node",
 }
+_LATER = {
+    State.DEPLOYING: EventType.DEPLOY_TIMEOUT,
+    State.STARTING: EventType.DEPLOY_TIMEOUT,
+    State.ERROR: EventType.RETRY_DUE,
+}
+"""The deadlines that do not start with their state."""
 
 
 def accept(d: Deciding) -> None:
@@ -58,6 +65,26 @@ def accept_retry(d: Deciding) -> None:
     if isinstance(d.event.data, RetryRequested):
         d.instance.request = d.event.data.change.applied_to(d.instance.request)
     d.instance.verifying = d.instance.failed_state is not None
+    d.instance.auto_retries = 0
+
+
+def plan_retry(d: Deciding) -> None:
+    """The policy tries again later, for a cause that it names; what a person has cancelled stays in error."""
+    if d.policy.retries(d.instance):
+        d.set_deadline(EventType.RETRY_DUE, d.policy.retry_delay(d.instance.auto_retries, d.event.id))
+
+
+def retry_again(d: Deciding) -> None:
+    """By the policy: the same request, but for the patience, which was the last attempt's alone."""
+    d.instance.auto_retries += 1
+    d.instance.request = RequestChange().applied_to(d.instance.request)
+    d.instance.verifying = d.instance.failed_state is not None
+
+
+def drop_planned_retry(d: Deciding) -> None:
+    """A person does not want it, or the policy has been changed: it waits for a person."""
+    d.instance.deadline_at = None
+    d.drops_timers = True
 
 
 def wait_for_cleanup(d: Deciding) -> None:
@@ -149,6 +176,7 @@ def has_run(d: Deciding) -> None:
     instance = d.instance
     instance.has_run = True
     instance.waiting_job_id = None
+    instance.auto_retries = 0
     instance.error_code = instance.error_message = instance.failed_by = None
 
 
@@ -228,6 +256,6 @@ def _remaining(d: Deciding) -> float | None:
 
 
 def _resume_deadline(d: Deciding, remaining: float) -> None:
-    timer = MEANINGS[d.instance.state].deadline or EventType.DEPLOY_TIMEOUT
+    timer = MEANINGS[d.instance.state].deadline or _LATER[d.instance.state]
     d.timers = [planned for planned in d.timers if planned.event.type is not timer]
     d.set_deadline(timer, remaining)

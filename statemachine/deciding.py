@@ -1,5 +1,6 @@
 """The model that the state machine moves while it decides one event: the instance's copy and what is to be sent."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid5
 
@@ -14,6 +15,7 @@ from statemachine.states import MEANINGS, State
 
 LIFECYCLE = Actor("lifecycle", "lifecycle")
 TIMER = Actor("timer", "relay")
+RETRY_POLICY = Actor("policy", "retry")
 
 
 class Deciding:
@@ -90,6 +92,8 @@ class Deciding:
     def set_timer(self, timer: EventType, after: float, count: int = 0) -> None:
         """An event of this step, `after` seconds from now."""
         event = self._caused(timer, TimerDue(after=after, count=count), TIMER)
+        if timer is EventType.RETRY_DUE:  # like a person's wish, it begins a job of its own
+            event = replace(event, actor=RETRY_POLICY, correlation_id=event.id)
         self.timers.append(Timer(self.now + timedelta(seconds=after), event))
 
     def follow(self, event_type: EventType, data: Closed) -> None:

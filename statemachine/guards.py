@@ -50,6 +50,14 @@ found_stopped = Guard("found stopped", lambda d: _found(d) == "stopped", "it was
 never_initialised = Guard(
     "never initialised", lambda d: _found(d) == "error", "it may have been initialised: its data must be kept"
 )
+policy_retries = Guard(
+    "by the policy",
+    lambda d: d.policy.retries(d.instance),
+    "the retry policy does not retry this cause, or not this often",
+)
+retry_planned = Guard(
+    "retry planned", lambda d: d.instance.deadline_at is not None, "no retry is planned that could be cancelled"
+)
 next_repetition = Guard(
     "next repetition",
     lambda d: getattr(d.event.data, "count", None) == d.instance.overdue + 1,

@@ -25,7 +25,8 @@ class Instance:
     init_began          a node took this attempt's pod: the database may be half initialised
     avertable           clean-up may still keep what turned ready
     applied_at          when the cluster accepted this step's objects
-    deadline_at         when this step times out (None: it does not)
+    deadline_at         when this step times out, or in `error` is retried automatically (None: it is not)
+    auto_retries        how often the retry policy has tried again since a person asked
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class Instance:
     applied_at: datetime | None = None
     deadline_at: datetime | None = None
     overdue: int = 0
+    auto_retries: int = 0
     database: DatabaseRef | None = None
 
     @property

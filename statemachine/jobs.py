@@ -14,6 +14,7 @@ _ATTEMPT = (State.RUNNING,)
 _GOALS: dict[str, tuple[State, ...]] = {
     EventType.PROVISION_REQUESTED: _ATTEMPT,
     EventType.RETRY_REQUESTED: _ATTEMPT,
+    EventType.RETRY_DUE: _ATTEMPT,
     EventType.START_REQUESTED: _ATTEMPT,
     EventType.ADOPT_REQUESTED: (State.RUNNING, State.DEGRADED, State.STOPPED, State.ERROR),
     EventType.STOP_REQUESTED: (State.STOPPED,),
@@ -61,6 +62,8 @@ def _ending(rows: Sequence[AuditRow]) -> _End | None:
     goals = _GOALS.get(first.type)
     if goals is None or first.state_after in goals:
         return _End("succeeded", first)
+    if first.type == EventType.RETRY_DUE and first.state_after == State.ERROR:
+        return _End("cancelled", first)
     waits = first.state_after == State.CLEANING_UP_BEFORE_RETRY
     for row in rows[1:]:
         if row.outcome != "applied":

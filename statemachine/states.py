@@ -32,7 +32,8 @@ class Meaning:
     """One row of the table of states.
 
     `command` is sent on entry and again when the step is overdue (`repeats`).
-    `deadline` is the timer that starts on entry; that of `deploying` and `starting` starts with deploy.applied.
+    `deadline` is the timer that starts on entry; that of `deploying` and `starting` starts with deploy.applied, and
+    the retry of `error` only where the policy says so.
     """
 
     status: str

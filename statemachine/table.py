@@ -76,7 +76,7 @@ CLEANUP = (
     Edge(CLEANING, E.CLEANUP_AVERTED, S.RUNNING, (when.avertable,), (do.has_run,)),
     Edge(CLEANING, E.CLEANUP_AVERTED, None, then=(do.insist,)),
     Edge((S.CLEANING_UP,), E.CANCEL_REQUESTED, None, then=(do.forbid_averting,)),
-    Edge((S.CLEANING_UP,), E.CLEANUP_COMPLETED, S.ERROR, after=(do.report_failed_retry,)),
+    Edge((S.CLEANING_UP,), E.CLEANUP_COMPLETED, S.ERROR, after=(do.report_failed_retry, do.plan_retry)),
 )
 RETRY = (
     Edge((S.ERROR,), E.RETRY_REQUESTED, S.PENDING, then=(do.take_up, do.accept_retry, do.begin_attempt)),
@@ -93,6 +93,15 @@ RETRY = (
         S.PENDING,
         then=(do.begin_waiting_retry, do.begin_attempt),
     ),
+    Edge(
+        (S.ERROR,),
+        E.RETRY_DUE,
+        S.PENDING,
+        (when.not_held, when.policy_retries),
+        (do.take_up, do.retry_again, do.begin_attempt),
+    ),
+    Edge((S.ERROR,), E.RETRY_DUE, None, (when.not_held,), (do.drop_planned_retry,)),
+    Edge((S.ERROR,), E.CANCEL_REQUESTED, None, (when.retry_planned,), (do.drop_planned_retry,)),
     Edge(EXISTING, E.RETRY_VERIFIED, None),
     Edge(EXISTING, E.RETRY_FAILED, None),
 )

@@ -46,7 +46,7 @@ async def create(
     result = await wisher.decided(event)
     assert result.instance is not None  # noqa: S101 - it was accepted
     answer.headers["Location"] = f"/api/instances/{result.instance.id}"
-    return instance_view(result.instance)
+    return instance_view(result.instance, wisher.backend.writer.policy)
 
 
 def _provision(body: CreateInstance, wisher: Wisher) -> ProvisionRequested:
@@ -74,13 +74,14 @@ async def index(query: Annotated[InstanceQuery, Query()], backend: Served, calle
         q=query.q,
     )
     found, cursor = await instances.page(backend.engine, wanted, limit=query.limit, cursor=query.cursor)
-    return InstancePage(items=list(map(instance_view, found)), next_cursor=cursor)
+    items = [instance_view(instance, backend.writer.policy) for instance in found]
+    return InstancePage(items=items, next_cursor=cursor)
 
 
 @router.get("/api/instances/{instance_id}", summary="Show an instance", responses=answers(404))
 async def show(instance_id: UUID, backend: Served, caller: User) -> InstanceView:
     """One instance as it is now, with the one line why it waits, if it does."""
-    return instance_view(await find(backend, caller, instance_id))
+    return instance_view(await find(backend, caller, instance_id), backend.writer.policy)
 
 
 @router.get("/api/instances/{instance_id}/audit", summary="Show an instance's audit log", responses=answers(404))

@@ -94,6 +94,7 @@ CREATE TABLE instances (
     applied_at TIMESTAMP WITH TIME ZONE,
     deadline_at TIMESTAMP WITH TIME ZONE,
     overdue INTEGER NOT NULL,
+    auto_retries INTEGER NOT NULL,
     database JSONB,
     sequence INTEGER NOT NULL,
     chain BYTEA NOT NULL,

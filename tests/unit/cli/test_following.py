@@ -10,7 +10,14 @@ from cli.following import PATIENCE, Look, follow
 from cli.progress import changes
 from schemas.errors import DependencyDown
 
-INSTANCE = {"status": "creating", "provisioning_status": "pending", "attempt": 1, "held": False, "waiting": None}
+INSTANCE = {
+    "status": "creating",
+    "provisioning_status": "pending",
+    "attempt": 1,
+    "auto_retries": 0,
+    "held": False,
+    "waiting": None,
+}
 RUNNING = {"instance_id": "i", "status": "running", "ended_at": None}
 ENDED = {"instance_id": "i", "status": "succeeded", "ended_at": "2026-01-31T12:00:00Z"}
 

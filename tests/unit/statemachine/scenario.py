@@ -32,6 +32,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 INSTANCE = UUID("11111111-1111-4111-8111-111111111111")
 ALICE = Actor("cli", "alice")
 POLICY = Policy()
+RETRYING = Policy(retry_causes=(ErrorCode.INSUFFICIENT_RESOURCES,), retry_attempts=2)
 NO_ROOM = "0/1 nodes are available: 1 Insufficient cpu."
 
 SAMPLES: dict[EventType, Closed] = {
@@ -163,6 +164,13 @@ def cleaning_up_before_retry() -> Scenario:
 def error() -> Scenario:
     """Failed and clean."""
     return cleaning_up().then(EventType.CLEANUP_COMPLETED)
+
+
+def error_to_be_retried() -> Scenario:
+    """Failed for a cause that the retry policy names, and clean."""
+    scenario = cleaning_up()
+    scenario.policy = RETRYING
+    return scenario.then(EventType.CLEANUP_COMPLETED)
 
 
 def degraded() -> Scenario:

@@ -16,8 +16,9 @@ from statemachine.decision import Decision, Outcome
 from statemachine.instance import Instance
 from statemachine.states import HAS_RUN, MEANINGS, State
 from statemachine.table import EDGES
-from tests.unit.statemachine.scenario import IN_STATE, NOW, POLICY, Scenario, sample
+from tests.unit.statemachine.scenario import IN_STATE, NOW, POLICY, RETRYING, Scenario, sample
 
+RETRIED = replace(RETRYING, retry_attempts=1)
 BY_A_PERSON = {EventType.DELETE_REQUESTED, EventType.PURGE_DUE}
 DECIDED = [event for event in EventType if event not in COMMANDS]
 
@@ -41,6 +42,8 @@ def essence(instance: Instance | None) -> tuple[object, ...]:
         min(instance.overdue, 1),
         instance.waiting_job_id is not None,
         instance.error_code is not None,
+        instance.error_code in RETRIED.retry_causes,
+        instance.auto_retries,
     )
 
 
@@ -81,9 +84,9 @@ def explored() -> list[tuple[Instance | None, EventType, Decision]]:
 def _decided(before: Instance | None, event_type: EventType, data: Closed) -> Decision:
     """With what follows from it in the same transaction."""
     scenario = Scenario(before)
-    decision = decide(before, scenario.event(event_type, data), NOW + timedelta(seconds=1), POLICY)
+    decision = decide(before, scenario.event(event_type, data), NOW + timedelta(seconds=1), RETRIED)
     for follow_up in decision.follow_ups:
-        after = decide(decision.instance, follow_up, NOW + timedelta(seconds=1), POLICY)
+        after = decide(decision.instance, follow_up, NOW + timedelta(seconds=1), RETRIED)
         assert after.outcome is Outcome.APPLIED
         decision = replace(decision, instance=after.instance)
     return decision
@@ -155,10 +158,24 @@ def test_no_reachable_state_is_stuck() -> None:
             assert meaning.deadline in timers, (event, after.state)
 
 
+def test_what_the_policy_names_is_retried_until_it_was_often_enough_or_a_person_cancelled() -> None:
+    for before, event, decision, after in applied():
+        timers = {timer.event.type for timer in decision.timers}
+        assert after.auto_retries <= RETRIED.retry_attempts
+        if EventType.RETRY_DUE in timers:
+            assert after.state is State.ERROR
+            assert RETRIED.retries(after)
+        elif event is EventType.CLEANUP_COMPLETED and after.state is State.ERROR and not after.held:
+            assert not RETRIED.retries(after)
+        if after.state is State.ERROR and after.deadline_at is not None:
+            assert after.avertable, (before, event)
+
+
 def test_every_command_and_timer_carries_the_step_it_belongs_to() -> None:
     for _, event, decision, after in applied():
         for sent in (*decision.sends, *(timer.event for timer in decision.timers)):
-            assert (sent.step, sent.attempt, sent.correlation_id) == (after.step, after.attempt, after.job_id), event
+            job = sent.id if sent.type is EventType.RETRY_DUE else after.job_id
+            assert (sent.step, sent.attempt, sent.correlation_id) == (after.step, after.attempt, job), event
 
 
 def test_the_two_words_are_one_of_the_pairs_that_make_sense() -> None:
