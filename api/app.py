@@ -13,7 +13,7 @@ from api.page import ask_for_token
 from api.problems import add_handlers
 from api.queries import known_input
 from api.requests import Observed
-from api.routes import audit, capacity, changes, documents, events, health, instances, jobs, wishes
+from api.routes import audit, capacity, changes, databases, documents, events, health, instances, jobs, wishes
 from api.services import Services
 from schemas.settings import Settings
 
@@ -25,6 +25,7 @@ BACKEND: tuple[APIRouter, ...] = (
     changes.router,
     audit.router,
     capacity.router,
+    databases.router,
 )
 ASKED_FOR_A_TOKEN = {"/docs": ask_for_token}
 

@@ -20,6 +20,7 @@ TAGS = [
     {"name": "changes", "description": "Follow what happens, live."},
     {"name": "audit", "description": "Everything that was ever decided, and why."},
     {"name": "capacity", "description": "Whether there is room."},
+    {"name": "database servers", "description": "Where shared databases are made."},
     {"name": "database-service", "description": "What the parts ask of the database-service."},
     {"name": "health", "description": "For probes and Prometheus."},
     {"name": "documents", "description": "This API, described."},

@@ -13,7 +13,7 @@ from schemas.events import Event
 from schemas.payloads import RetryRequested
 from schemas.requests import InstanceRequest
 from schemas.types import EventType
-from schemas.views import Capacity, Plan, PlanLine
+from schemas.views import Capacity, Foreseen, Plan, PlanLine
 from statemachine.decision import Outcome
 from statemachine.instance import Instance
 from statemachine.states import State
@@ -27,8 +27,9 @@ async def plan_creation(wisher: Wisher, event: Event, request: InstanceRequest) 
     if result.instance is None:
         return _refused(result, request, capacity)
     new = result.instance
-    lines = [*_database(None, new), *_created(backend.objects.planned(new), new.attempt)]
-    return Plan(allowed=True, why_not=None, request=request, lines=lines, capacity=capacity)
+    foreseen = await _foreseen(wisher, None, new)
+    lines = [*_database(None, new, foreseen), *_created(backend.objects.planned(new), new.attempt)]
+    return _allowed(wisher, request, lines, capacity, foreseen)
 
 
 async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) -> Plan:
@@ -42,20 +43,37 @@ async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) ->
     if result.outcome is not Outcome.APPLIED:
         return _refused(result, request, capacity)
     coming = replace(before, request=request, attempt=before.attempt + 1)
+    foreseen = await _foreseen(wisher, before, coming)
     lines = [
         *_leftovers(await backend.objects.existing(before), before),
-        *_database(before, coming),
+        *_database(before, coming, foreseen),
         *_servers(await backend.objects.servers(before)),
         *_created(backend.objects.planned(coming), coming.attempt),
     ]
-    return Plan(allowed=True, why_not=None, request=request, lines=lines, capacity=capacity)
+    return _allowed(wisher, request, lines, capacity, foreseen)
+
+
+async def _foreseen(wisher: Wisher, before: Instance | None, coming: Instance) -> Foreseen:
+    """Where its database would go; nowhere new where it has one, or is to have a server of its own."""
+    if (before is not None and before.database is not None) or coming.request.db_type == "dedicated":
+        return Foreseen(server=None, short=None)
+    return await wisher.backend.databases.foreseen()
+
+
+def _allowed(
+    wisher: Wisher, request: InstanceRequest, lines: list[PlanLine], capacity: Capacity, foreseen: Foreseen
+) -> Plan:
+    """How full each server is stays between admins."""
+    told = foreseen.short is None or wisher.caller.only is None
+    short = foreseen.short if told else "there is no room for another shared database now"
+    return Plan(allowed=True, why_not=None, request=request, lines=lines, capacity=capacity, database_short=short)
 
 
 def _refused(result: Result, request: InstanceRequest, capacity: Capacity) -> Plan:
     error = refusal(result)
     if isinstance(error, NotFound):
         raise error
-    return Plan(allowed=False, why_not=str(error), request=request, lines=[], capacity=capacity)
+    return Plan(allowed=False, why_not=str(error), request=request, lines=[], capacity=capacity, database_short=None)
 
 
 def _leftovers(existing: Sequence[Thing], before: Instance) -> Iterator[PlanLine]:
@@ -65,11 +83,11 @@ def _leftovers(existing: Sequence[Thing], before: Instance) -> Iterator[PlanLine
         yield PlanLine(action="delete", kind=thing.kind, name=thing.name, why=why)
 
 
-def _database(before: Instance | None, coming: Instance) -> Iterator[PlanLine]:
+def _database(before: Instance | None, coming: Instance, foreseen: Foreseen) -> Iterator[PlanLine]:
     """The database server, the database and the role: kept over attempts on purpose."""
     known = before.database if before is not None else None
     if before is None or known is None:
-        yield _new_server(coming)
+        yield _new_server(coming, foreseen)
         why = "allocated for this instance; what an earlier allocation began is finished"
         yield PlanLine(action="create", kind="Database", name="chosen when it is allocated", why=why)
         return
@@ -79,12 +97,12 @@ def _database(before: Instance | None, coming: Instance) -> Iterator[PlanLine]:
     yield PlanLine(action="reuse", kind="Role", name=known.username, why=why)
 
 
-def _new_server(coming: Instance) -> PlanLine:
+def _new_server(coming: Instance, foreseen: Foreseen) -> PlanLine:
     if coming.request.db_type == "dedicated":
         why = "db_type is dedicated: a server of its own"
         return PlanLine(action="create", kind="DatabaseServer", name="chosen when it is allocated", why=why)
-    why = "db_type is shared: one of the registered servers"
-    return PlanLine(action="reuse", kind="DatabaseServer", name="chosen when it is allocated", why=why)
+    why = "db_type is shared: the registered server that has most places free now"
+    return PlanLine(action="reuse", kind="DatabaseServer", name=foreseen.server or "none has room", why=why)
 
 
 def _known_database(before: Instance, name: str) -> PlanLine:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.views import Capacity
+from databases.servers import SharedServer
+from schemas.views import Capacity, DatabaseServerView, Foreseen
 from statemachine.instance import Instance
 
 
@@ -34,6 +35,22 @@ class Objects(Protocol):
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         """What an attempt with these values makes; pure."""
+
+
+class DatabaseServers(Protocol):
+    """The registry of servers for shared databases. Every method may raise DependencyDown and DatabaseRefused."""
+
+    async def servers(self) -> Sequence[DatabaseServerView]:
+        """All of them, by id."""
+
+    async def foreseen(self) -> Foreseen:
+        """Where a shared database would go now."""
+
+    async def add_server(self, server: SharedServer) -> None:
+        """Adds one, or takes over what has changed."""
+
+    async def drain_server(self, server_id: str, *, drained: bool) -> None:
+        """Begins or ends a drain."""
 
 
 Check = Callable[[], Awaitable[None]]

@@ -20,6 +20,8 @@ def _print(plan: Document) -> None:
     rows = ([line["action"], line["kind"], line["name"], line["why"]] for line in plan["lines"])
     as_table(("ACTION", "KIND", "NAME", "WHY"), rows, nothing="There is nothing to do.")
     print(room(plan["capacity"]))
+    if plan["database_short"]:
+        print(f"No database could be allocated now: {plan['database_short']}.")
 
 
 def room(capacity: Document) -> str:

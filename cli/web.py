@@ -16,7 +16,7 @@ from api.server import bind, serve
 from api.services import Backend, Services
 from bus.connection import connected, jetstream
 from bus.wake import Waker
-from cli.wiring import Process
+from cli.wiring import Process, database_client
 from cluster.client import Cluster
 from cluster.dedicated import DedicatedServers
 from cluster.profiles import Profiles
@@ -51,7 +51,8 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
     cluster = await resources.enter_async_context(Cluster(settings))
     profiles, objects = Profiles.load(settings), InCluster(cluster)
     writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results, told))
-    backend = Backend(engine, writer, client, objects, objects, profiles.accept, process.stop)
+    databases = await resources.enter_async_context(database_client(settings))
+    backend = Backend(engine, writer, client, objects, objects, databases, profiles.accept, process.stop)
     return Services(
         metrics=process.metrics,
         checks={
@@ -69,8 +70,8 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
 
 async def _database_service(process: Process, engine: AsyncEngine, cluster: Cluster, profiles: Profiles) -> APIRouter:
     servers = DedicatedServers(cluster, profiles.database_server)
-    service = await open_service(process.settings, engine, InstanceGuard(engine), servers)
-    return router(service, ONLY_SERVICE)
+    service, registry = await open_service(process.settings, engine, InstanceGuard(engine), servers)
+    return router(service, registry, ONLY_SERVICE)
 
 
 def _reachable(cluster: Cluster) -> Check:

@@ -46,7 +46,7 @@ async def database(process: Process) -> None:
     """Has databases allocated."""
     from consumers.database import run
 
-    async with _databases(process.settings) as client:
+    async with database_client(process.settings) as client:
         await run(process.settings, process.stop, client)
 
 
@@ -54,7 +54,7 @@ async def cluster(process: Process) -> None:
     """Carries out what the cluster is commanded."""
     from consumers.cluster import run
 
-    async with _databases(process.settings) as client:
+    async with database_client(process.settings) as client:
         await run(process.settings, process.stop, client)
 
 
@@ -62,7 +62,7 @@ async def watcher(process: Process) -> None:
     """Says what the cluster shows."""
     from consumers.watcher import run
 
-    async with _databases(process.settings) as client:
+    async with database_client(process.settings) as client:
         await run(process.settings, process.stop, client)
 
 
@@ -84,8 +84,8 @@ WORK: Mapping[str, Callable[[Process], Awaitable[None]]] = {
 
 
 @asynccontextmanager
-async def _databases(settings: Settings) -> "AsyncIterator[DatabaseClient]":
-    """The database-service, as the effects reach it."""
+async def database_client(settings: Settings) -> "AsyncIterator[DatabaseClient]":
+    """The database-service, as the other parts reach it."""
     from databases.client import DatabaseClient
 
     def token() -> str:

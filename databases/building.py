@@ -3,7 +3,9 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from databases.dedicated import DedicatedHost
+from databases.hosts import Host
 from databases.ports import InstanceGuard, ServerHost
+from databases.registry import Registry
 from databases.secrets import Vault
 from databases.servers import close_to_tenants, register, shared_servers
 from databases.service import DatabaseService
@@ -13,8 +15,8 @@ from schemas.settings import Settings
 
 async def open_service(
     settings: Settings, engine: AsyncEngine, guard: InstanceGuard, cluster: ServerHost
-) -> DatabaseService:
-    """The service, with its servers registered. May be done by several processes at once.
+) -> tuple[DatabaseService, Registry]:
+    """The service and its registry, with the servers of the settings in it. May be done by several processes at once.
 
     Raises BadSettings before anything is touched, DependencyDown where PostgreSQL does not answer.
     """
@@ -22,4 +24,5 @@ async def open_service(
     await register(engine, vault, servers)
     if settings.shared_servers is None:
         await close_to_tenants(engine)
-    return DatabaseService(engine, vault, {"shared": SharedHost(vault), "dedicated": DedicatedHost(cluster)}, guard)
+    hosts: dict[str, Host] = {"shared": SharedHost(vault), "dedicated": DedicatedHost(cluster)}
+    return DatabaseService(engine, vault, hosts, guard), Registry(engine, vault)

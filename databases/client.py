@@ -6,15 +6,17 @@ from uuid import UUID
 
 import aiohttp
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from databases.messages import AllocateRequest, Allocation, Done, EmptyRequest, ReleaseRequest
+from databases.servers import SharedServer
 from schemas.errors import DatabaseRefused, DependencyDown, NotYet
 from schemas.payloads import ReceiptLine
 from schemas.requests import Closed
 from schemas.text import cleaned
+from schemas.views import DatabaseServers, DatabaseServerView, Foreseen
 
-Answer = TypeVar("Answer", bound=Closed)
+Answer = TypeVar("Answer", bound=BaseModel)
 NAME = "database-service"
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 """Longer than the service allows itself, so that it is the one that gives up and says why."""
@@ -57,10 +59,31 @@ class DatabaseClient:
         """Removes the database for good; what became of each object."""
         return list((await self._ask("release", ReleaseRequest(instance_id=instance_id), Done)).objects)
 
+    async def servers(self) -> list[DatabaseServerView]:
+        """All servers for shared databases."""
+        return _read(DatabaseServers, await self._send("GET", "servers")).items
+
+    async def foreseen(self) -> Foreseen:
+        """Where a shared database would go now."""
+        return _read(Foreseen, await self._send("GET", "servers/foreseen"))
+
+    async def add_server(self, server: SharedServer) -> None:
+        """Adds a server for shared databases, or takes over what has changed."""
+        access = {**server.model_dump(exclude={"id"}), "password": server.password.get_secret_value()}
+        await self._send("PUT", f"servers/{server.id}", orjson.dumps(access))
+
+    async def drain_server(self, server_id: str, *, drained: bool) -> None:
+        """Begins or ends a drain."""
+        await self._send("POST", f"servers/{server_id}/{'drain' if drained else 'undrain'}")
+
     async def _ask(self, what: str, body: Closed, answer: type[Answer]) -> Answer:
-        status, retry_after, raw = await self._post(what, body)
-        if status == 200:
-            return _read(answer, raw)
+        return _read(answer, await self._send("POST", what, body.model_dump_json().encode()))
+
+    async def _send(self, method: str, what: str, data: bytes | None = None) -> bytes:
+        """The body of an answer that is one; what any other means, as an exception."""
+        status, retry_after, raw = await self._exchange(method, what, data)
+        if status in (200, 204):
+            return raw
         if status == 202:
             raise NotYet(_said(raw, "waiting") or f"{what} is under way", after=retry_after)
         sentence = _said(raw, "detail") or f"HTTP status {status}"
@@ -68,12 +91,14 @@ class DatabaseClient:
             raise DatabaseRefused(sentence)
         raise DependencyDown(NAME, sentence, retry_after=retry_after)
 
-    async def _post(self, what: str, body: Closed) -> tuple[int, float, bytes]:
-        headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
-        data = body.model_dump_json().encode()
+    async def _exchange(self, method: str, what: str, data: bytes | None) -> tuple[int, float, bytes]:
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        if data is not None:
+            headers["Content-Type"] = "application/json"
         try:
             # redirects are not followed: the token is for this address alone
-            async with self._session.post(self._url + what, data=data, headers=headers, allow_redirects=False) as found:
+            asked = self._session.request(method, self._url + what, data=data, headers=headers, allow_redirects=False)
+            async with asked as found:
                 return found.status, _seconds(found.headers.get("Retry-After")), await found.read()
         except (aiohttp.ClientError, OSError) as error:
             raise DependencyDown(NAME, cleaned(str(error), 300) or type(error).__name__) from error

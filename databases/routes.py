@@ -8,6 +8,8 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from databases.messages import AllocateRequest, Allocation, Done, EmptyRequest, ReleaseRequest, Waiting
+from databases.registry import Registry
+from databases.server_routes import add_server_routes
 from databases.service import DatabaseService
 from schemas.errors import NotYet
 from schemas.requests import Closed
@@ -21,7 +23,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(service: DatabaseService, require_service: Any) -> APIRouter:
+def router(service: DatabaseService, registry: Registry, require_service: Any) -> APIRouter:
     """The routes. `require_service` is the dependency (`fastapi.Depends`) that lets only the role service through.
 
     Errors are RepriseErrors, for the application to turn into problem details.
@@ -43,6 +45,7 @@ def router(service: DatabaseService, require_service: Any) -> APIRouter:
         """Removes the database for good; also where there is none, which from then on gets none."""
         return await _answer(service.release(wanted.instance_id), _done)
 
+    add_server_routes(routes, registry)
     return routes
 
 

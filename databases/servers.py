@@ -1,11 +1,11 @@
-"""The servers on which shared databases are made: read from the settings, registered at the start."""
+"""The servers on which shared databases are made: those of the settings are registered at the start."""
 
 from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, TypeAdapter, ValidationError
-from sqlalchemy import func, text, update
+from pydantic import ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,19 +22,26 @@ EMBEDDED = "embedded"
 EMBEDDED_CAPACITY = 1_000
 
 
-class SharedServer(Closed):
-    """A PostgreSQL server for shared databases. `user` may create roles and databases; `capacity` counts databases.
+class ServerAccess(Closed):
+    """How a PostgreSQL server is reached. `user` may create roles and databases; `capacity` counts databases."""
 
-    A drained server keeps the databases it has and gets no further one.
-    """
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"host": "pg-2.example.com", "user": "reprise", "password": "…", "capacity": 200}]
+        }
+    )
 
-    id: LabelValue
     host: str = Field(min_length=1, max_length=255)
     port: int = Field(default=5432, ge=1, le=65_535)
     user: str = Field(min_length=1, max_length=63)
     password: SecretStr
     capacity: int = Field(ge=1, le=1_000_000)
-    drained: bool = False
+
+
+class SharedServer(ServerAccess):
+    """A PostgreSQL server for shared databases, by the name under which it is registered."""
+
+    id: LabelValue
 
 
 _SERVERS = TypeAdapter(Annotated[tuple[SharedServer, ...], Field(max_length=1_000)])
@@ -81,15 +88,15 @@ def _embedded(url: str) -> SharedServer:
 
 
 async def register(engine: AsyncEngine, vault: Vault, servers: Sequence[SharedServer]) -> None:
-    """What the settings say is what holds: changed addresses and passwords are taken over, and a server that is no
-    longer named is drained. May run by several at once. Raises DependencyDown."""
+    """Adds the servers, or takes over what has changed in their address, account and capacity.
+
+    Which are drained stays as it is: that is for people to say, and must outlive every restart. A server that is named
+    no longer stays too, since its databases do. May run by several at once. Raises DependencyDown.
+    """
     named = sorted(servers, key=lambda server: server.id)  # one order for all, so that none waits in a circle
     async with transaction(engine) as connection:
         for server in named:
             await connection.execute(_upsert(server, vault))
-        table = database_servers
-        gone = table.c.id.not_in([server.id for server in named]) & (table.c.kind == "shared")
-        await connection.execute(update(table).where(gone).values(drained=True, updated_at=func.now()))
 
 
 def _upsert(server: SharedServer, vault: Vault) -> Insert:
@@ -99,7 +106,6 @@ def _upsert(server: SharedServer, vault: Vault) -> Insert:
         "username": server.user,
         "password": vault.encrypt(server.password.get_secret_value()),
         "capacity": server.capacity,
-        "drained": server.drained,
     }
     statement = insert(database_servers).values(id=server.id, kind="shared", **values)
     return statement.on_conflict_do_update(index_elements=["id"], set_={**values, "updated_at": func.now()})

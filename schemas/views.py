@@ -226,6 +226,41 @@ class Capacity(BaseModel):
     hint: str = "a hint; the cluster's scheduler decides"
 
 
+class DatabaseServerView(BaseModel):
+    """A server for shared databases; `capacity`, `used` and `free` count databases."""
+
+    id: str
+    host: str
+    port: int
+    username: str
+    capacity: int
+    used: int
+    free: int
+    drained: bool
+    reachable: bool
+    why_not: str | None
+
+
+class DatabaseServers(BaseModel):
+    """All servers for shared databases, by id."""
+
+    items: list[DatabaseServerView]
+
+
+class ServerChanged(BaseModel):
+    """What has become of a server for shared databases, in one sentence."""
+
+    id: str
+    message: str
+
+
+class Foreseen(BaseModel):
+    """The server that a shared database would go to now; `short`: why none would take it."""
+
+    server: str | None
+    short: str | None
+
+
 class PlanLine(BaseModel):
     """One thing and what would become of it."""
 
@@ -236,7 +271,7 @@ class PlanLine(BaseModel):
 
 
 class Plan(BaseModel):
-    """What a create or a retry would do: nothing has been done."""
+    """What a create or a retry would do: nothing has been done. `database_short`: why no database could be had now."""
 
     dry_run: Literal[True] = True
     allowed: bool
@@ -244,6 +279,7 @@ class Plan(BaseModel):
     request: InstanceRequest
     lines: list[PlanLine]
     capacity: Capacity
+    database_short: str | None
 
 
 class FieldProblem(BaseModel):

@@ -1,4 +1,4 @@
-"""`reprise cluster`: the cluster's room, and the size of a simulated one."""
+"""`reprise cluster`: the cluster's room, the size of a simulated one, and the servers for databases."""
 
 from typing import Annotated
 
@@ -7,18 +7,20 @@ import typer
 from cli import options
 from cli.apps import new_app
 from cli.client import Document
+from cli.commands import databases
 from cli.output import as_json, as_table
 from cli.plans import room
 from cli.quiet import quiet
 from cli.session import connected
 
 app = new_app()
+app.add_typer(databases.app, name="databases")
 GIB = 2**30
 
 
 @app.callback()
 def cluster() -> None:
-    """Look at the cluster's room; resize a simulated one."""
+    """Look at the cluster's room; resize a simulated one; manage the servers for shared databases."""
 
 
 @app.command()

@@ -18,11 +18,12 @@ from api.tokens import Role, mint_token
 from bus.connection import connect, jetstream
 from bus.streams import ensure
 from cluster.profiles import Profile, Profiles
+from databases.servers import SharedServer
 from persistence.engine import make_engine
 from persistence.writer import Writer
 from schemas.errors import ClusterDown
 from schemas.settings import Settings
-from schemas.views import Capacity, NodeRoom
+from schemas.views import Capacity, DatabaseServerView, Foreseen, NodeRoom
 from statemachine.instance import Instance
 from statemachine.policy import Policy
 from tests.integration.api.world import World
@@ -60,6 +61,47 @@ class FakeCluster:
         return [Thing("Deployment", f"{instance.name}-{instance.attempt}")]
 
 
+@dataclass
+class FakeServers:
+    """A registry that says what the test wants it to; the real one is met in tests/integration/databases and cli."""
+
+    answer: Foreseen = field(default_factory=lambda: Foreseen(server="pg-1", short=None))
+    added: list[SharedServer] = field(default_factory=list)
+    drained: dict[str, bool] = field(default_factory=dict)
+
+    async def servers(self) -> Sequence[DatabaseServerView]:
+        return [
+            DatabaseServerView(
+                id=server.id,
+                host=server.host,
+                port=server.port,
+                username=server.user,
+                capacity=server.capacity,
+                used=0,
+                free=server.capacity,
+                drained=self.drained.get(server.id, False),
+                reachable=True,
+                why_not=None,
+            )
+            for server in self.added
+        ]
+
+    async def foreseen(self) -> Foreseen:
+        return self.answer
+
+    async def add_server(self, server: SharedServer) -> None:
+        self.added.append(server)
+
+    async def drain_server(self, server_id: str, *, drained: bool) -> None:
+        self.drained[server_id] = drained
+
+
+@pytest.fixture
+def servers() -> FakeServers:
+    """The registry as the API asks it."""
+    return FakeServers()
+
+
 @pytest.fixture
 def settings(database: str, nats_url: str) -> Settings:
     """Settings of one process with part api."""
@@ -73,7 +115,7 @@ def cluster() -> FakeCluster:
 
 
 @pytest_asyncio.fixture
-async def backend(settings: Settings, cluster: FakeCluster) -> AsyncIterator[Backend]:
+async def backend(settings: Settings, cluster: FakeCluster, servers: FakeServers) -> AsyncIterator[Backend]:
     """What the routes work with."""
     engine = make_engine(settings.database_url)
     client = await connect(settings, "api")
@@ -85,6 +127,7 @@ async def backend(settings: Settings, cluster: FakeCluster) -> AsyncIterator[Bac
         room=cluster,
         objects=cluster,
         accept=PROFILES.accept,
+        databases=servers,
     )
     yield made
     made.stopping.set()

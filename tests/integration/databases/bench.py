@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from databases.hosts import Host
 from databases.messages import Allocation
 from databases.names import database_name, role_name
 from databases.records import Server
+from databases.registry import Registry
 from databases.secrets import Vault
 from databases.service import DatabaseService
 from databases.shared import Connect, SharedHost, connect
@@ -123,6 +124,7 @@ class Bench:
         self.guard = Guard()
         self.cluster = Cluster()
         self.service = self.another()
+        self.registry = Registry(engine, vault)
         self._postgres = postgres
         self._made: list[UUID] = []
 
@@ -142,6 +144,10 @@ class Bench:
     def note(self, instance_id: UUID) -> None:
         """Something may be made for it."""
         self._made.append(instance_id)
+
+    def administration(self) -> AbstractAsyncContextManager["asyncpg.Connection[asyncpg.Record]"]:
+        """A superuser's connection."""
+        return administration(self._postgres)
 
     async def left(self, instance_id: UUID) -> set[str]:
         """What there is on the server for an instance: of "database" and "role"."""

@@ -135,7 +135,7 @@ async def test_the_fact_names_the_database_and_the_password_stands_nowhere(
 async def test_a_refusal_fails_the_attempt_in_the_service_s_words(
     settings: Settings, client: Client, bench: Bench
 ) -> None:
-    await register(bench.engine, bench.vault, [])
+    await bench.registry.drain("embedded", drained=True)
     instance_id = await provision(bench)
 
     async with parts(settings, bench.service):

@@ -12,6 +12,7 @@ from tests.integration.databases.bench import Bench
 
 
 async def test_the_server_with_most_free_places_is_chosen(bench: Bench, server: SharedServer) -> None:
+    await bench.registry.drain("embedded", drained=True)
     await register(bench.engine, bench.vault, [_called(server, "a", 2), _called(server, "b", 4)])
 
     chosen = [(await bench.allocate(uuid4())).db_server_id for _ in range(6)]
@@ -23,25 +24,29 @@ async def test_the_server_with_most_free_places_is_chosen(bench: Bench, server: 
 async def test_a_drained_server_is_not_chosen_but_keeps_what_it_has(
     bench: Bench, server: SharedServer, instance_id: UUID
 ) -> None:
+    await bench.registry.drain("embedded", drained=True)
     await register(bench.engine, bench.vault, [_called(server, "a", 9)])
     first = await bench.allocate(instance_id)
-    drained = _called(server, "a", 9).model_copy(update={"drained": True})
-    await register(bench.engine, bench.vault, [drained, _called(server, "b", 1)])
+    await bench.registry.drain("a", drained=True)
+    await bench.registry.add(_called(server, "b", 1))
 
     assert (await bench.allocate(uuid4())).db_server_id == "b"
     assert await bench.allocate(instance_id) == first
 
 
-async def test_a_server_that_is_no_longer_named_is_drained(bench: Bench, server: SharedServer) -> None:
-    await register(bench.engine, bench.vault, [_called(server, "a", 1)])
+async def test_a_drain_outlives_the_start_of_every_process(bench: Bench, server: SharedServer) -> None:
+    await bench.registry.drain("embedded", drained=True)
+    await register(bench.engine, bench.vault, [server, _called(server, "a", 1)])
 
     assert (await bench.allocate(uuid4())).db_server_id == "a"
     with pytest.raises(DatabaseRefused, match=r"is full \(a: 1 of 1\); register another"):
         await bench.allocate(uuid4())
+    await bench.registry.drain("embedded", drained=False)
+    assert (await bench.allocate(uuid4())).db_server_id == "embedded"
 
 
 async def test_where_none_takes_databases_that_is_said(bench: Bench) -> None:
-    await register(bench.engine, bench.vault, [])
+    await bench.registry.drain("embedded", drained=True)
 
     with pytest.raises(DatabaseRefused, match="No server for shared databases"):
         await bench.allocate(uuid4())

@@ -26,7 +26,6 @@ def test_servers_are_read_from_json() -> None:
         20,
     )
     assert server.password.get_secret_value() == "s3cret-pw"
-    assert not server.drained
 
 
 def test_no_repr_shows_a_password() -> None:
