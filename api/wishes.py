@@ -1,7 +1,6 @@
 """The one way by which a person's wish is decided over HTTP, whatever route it came by."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -15,6 +14,7 @@ from api.services import Backend, Served
 from persistence import audit, idempotency, instances
 from persistence.audit import AuditFilter
 from persistence.batch import Result
+from schemas import cloudevents
 from schemas.errors import BadInput, Conflict, NotFound, Refused
 from schemas.events import Event, wish
 from schemas.payloads import RetryRequested
@@ -26,7 +26,6 @@ from statemachine.instance import Instance
 from statemachine.states import MEANINGS, State
 
 NOT_FOUND = "Instance not found"
-_TRACEPARENT = re.compile(r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$")
 _KEYS = uuid5(NAMESPACE_URL, "reprise:idempotency")
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=200), Plain] | None,
@@ -140,13 +139,12 @@ def _refused(event_type: EventType, status: str, why: str) -> Refused:
 
 
 def _wisher(request: Request, backend: Served, caller: User, idempotency_key: IdempotencyKey = None) -> Wisher:
-    parent = request.headers.get("traceparent", "")
     return Wisher(
         backend,
         caller,
         f"{request.method} {request.url.path}",
         idempotency_key,
-        parent if _TRACEPARENT.match(parent) else None,
+        cloudevents.traceparent(request.headers),
     )
 
 

@@ -1,12 +1,16 @@
 """Messages at fault: kept whole, with the reason, so that they can be looked at and sent again."""
 
+import re
 from collections.abc import Mapping
 
 from nats.js import JetStreamContext
 
 from bus.connection import translated
-from bus.envelope import MESSAGE_ID
 from schemas.text import cleaned
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+MAX_HEADERS = 32 * 1024
+"""Bytes of a message's own headers that are kept: the server takes 64 KiB, and the story needs room."""
 
 
 class DeadLetters:
@@ -20,7 +24,6 @@ class DeadLetters:
         self, subject: str, data: bytes, headers: Mapping[str, str] | None, error: str, deliveries: int
     ) -> None:
         """Keeps the message with its headers and the error. Raises DependencyDown: the message is then not acked."""
-        kept = {name: value for name, value in (headers or {}).items() if name != MESSAGE_ID}
         story = {
             "dead-letter-subject": subject,
             "dead-letter-part": self._part,
@@ -28,4 +31,15 @@ class DeadLetters:
             "dead-letter-deliveries": str(deliveries),
         }
         async with translated():
-            await self._js.publish(f"dead-letters.{self._part}", data, headers={**kept, **story})
+            await self._js.publish(f"dead-letters.{self._part}", data, headers={**_kept(headers or {}), **story})
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """What is the message's own: `Nats-*` tells the server what to do, and would have it refuse the dead letter."""
+    kept: dict[str, str] = {}
+    room = MAX_HEADERS
+    for name, value in headers.items():
+        room -= len(name) + len(value.encode())
+        if room > 0 and _NAME.fullmatch(name) and not name.lower().startswith("nats-"):
+            kept[name] = value
+    return kept

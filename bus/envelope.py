@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from schemas.types import Kind
 
 MESSAGE_ID = "Nats-Msg-Id"
 MAX_DATA = 64 * 1024
+MAX_AHEAD = timedelta(minutes=5)
+MAX_AGE = timedelta(days=30)
+"""How far the clock of whoever wishes may be off; a wish may also have waited long to be read."""
 
 
 class Received(Protocol):
@@ -50,7 +54,21 @@ def decode(message: Received, key: bytes) -> Event:
     signing.check(key, headers, data)
     if message.subject != cloudevents.subject(event):
         raise BrokenMessage("subject", f"is {message.subject}, and the event says {cloudevents.subject(event)}")
-    return _as_wish(event) if event.kind is Kind.WISH else event
+    if event.kind is not Kind.WISH:
+        return event
+    _check_clock(event.time, datetime.now(UTC))
+    return _as_wish(event)
+
+
+def _check_clock(said: datetime, now: datetime) -> None:
+    """Nothing is decided by an event's own time, but what is recorded of a person's wish shall be believable."""
+    if said - now > MAX_AHEAD:
+        minutes = MAX_AHEAD.total_seconds() / 60
+        raise BrokenMessage(
+            "ce-time", f"{said.isoformat()} is ahead of this server's clock by more than {minutes:g} minutes"
+        )
+    if now - said > MAX_AGE:
+        raise BrokenMessage("ce-time", f"{said.isoformat()} is more than {MAX_AGE.days} days ago; send the wish anew")
 
 
 def _as_wish(event: Event) -> Event:
@@ -60,6 +78,5 @@ def _as_wish(event: Event) -> Event:
 
 
 def replay_of(headers: Mapping[str, str] | None) -> UUID | None:
-    """The replay that a message belongs to; parts that have effects ignore those."""
-    value = (headers or {}).get("replay-id")
-    return UUID(value) if value else None
+    """The replay that a message belongs to; parts that have effects ignore those. Raises BrokenMessage."""
+    return cloudevents.replay_id(headers or {})

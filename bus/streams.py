@@ -14,7 +14,7 @@ from nats.js.errors import BadRequestError, NotFoundError
 
 from bus.connection import translated
 from schemas.cloudevents import CHANGES, INSTANCES
-from schemas.types import CLUSTER_COMMANDS, DATABASE_COMMANDS, DECIDED, EventType
+from schemas.types import CLUSTER_COMMANDS, COMMANDS, DATABASE_COMMANDS, DECIDED, WISHES, EventType
 
 INSTANCES_STREAM = "INSTANCES"
 CHANGES_STREAM = "CHANGES"
@@ -26,21 +26,27 @@ DUPLICATE_WINDOW = 120.0
 ACK_WAIT = 30.0
 
 
+ANY_WISH = f"{INSTANCES}.*.*.requested"
+"""Wishes are taken whatever they are called, so that a misspelt one becomes a dead letter."""
+
+
 def subjects(types: frozenset[EventType]) -> list[str]:
     """The subjects of these types for every instance."""
-    return sorted(f"{INSTANCES}.*.{event_type.value}" for event_type in types)
+    named = sorted(f"{INSTANCES}.*.{event_type.value}" for event_type in types - WISHES)
+    return [ANY_WISH, *named] if types & WISHES else named
 
 
 STREAMS = (
-    # interest and discard=new: a full stream pushes back into the outbox; discard=old would drop what nobody consumed
+    # interest and discard=new: a full stream pushes back into the outbox; discard=old would drop what nobody consumed;
+    # only subjects that somebody consumes: what is published on any other is refused, and not taken to be dropped
     StreamConfig(
         name=INSTANCES_STREAM,
-        subjects=[f"{INSTANCES}.>"],
+        subjects=subjects(DECIDED | COMMANDS),
         retention=RetentionPolicy.INTEREST,
         discard=DiscardPolicy.NEW,
         storage=StorageType.FILE,
         max_bytes=1 << 30,
-        max_msg_size=1 << 20,
+        max_msg_size=1 << 18,  # with its headers; a dead letter, which is longer, fits into the server's 1 MiB
         duplicate_window=DUPLICATE_WINDOW,
     ),
     StreamConfig(

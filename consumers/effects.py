@@ -50,10 +50,10 @@ class Effect:
             log.warning("effect.unsettled", part=self._part, subject=message.subject, error=str(error))
 
     async def _handle(self, message: Msg) -> None:
-        if replay_of(message.headers) is not None:
-            await message.ack()
-            return
         try:
+            if replay_of(message.headers) is not None:
+                await message.ack()
+                return
             event = decode(message, self._key)
         except BadInput as error:
             await self._bury(message, str(error))

@@ -15,6 +15,7 @@ from bus.envelope import decode, replay_of
 from bus.streams import INSTANCES_STREAM, LIFECYCLE, ensure
 from bus.wake import Waker
 from consumers import admission
+from consumers.effects import FAULTS, SLOWEST, deliveries
 from persistence.batch import Result
 from persistence.engine import make_engine
 from persistence.writer import Writer
@@ -29,6 +30,7 @@ FETCH_TIMEOUT = 5.0
 MAX_BACKOFF = 10.0
 
 Read = tuple[Msg, Event]
+AtFault = tuple[Msg, str]
 Accept = Callable[[Event], Event]
 
 
@@ -82,53 +84,68 @@ class Lifecycle:
         return []
 
     async def handle(self, messages: Sequence[Msg]) -> None:
-        """Decides what can be read, buries what cannot, acks both. Raises DependencyDown after a delayed nak of all."""
-        read = [pair for pair in [await self._read(message) for message in messages] if pair is not None]
-        if not read:
-            return
+        """Decides what can be read and acks it, then buries what is at fault, which must not keep its neighbours.
+
+        Raises DependencyDown after a delayed nak of all that is not settled.
+        """
+        at_fault: list[AtFault] = []
         try:
-            await self._decide(read)
+            read = [pair for message in messages if (pair := await self._read(message, at_fault)) is not None]
+            if read:
+                await self._decide(read, at_fault)
+            for message, why in at_fault:
+                await self._bury(message, why)
         except DependencyDown as down:
-            for message, _ in read:
-                await message.nak(delay=down.retry_after)
+            for message in messages:
+                if not message.is_acked:
+                    await message.nak(delay=down.retry_after)
             raise
 
-    async def _read(self, message: Msg) -> Read | None:
-        if replay_of(message.headers) is not None:
-            await message.ack()
-            return None
+    async def _read(self, message: Msg, at_fault: list[AtFault]) -> Read | None:
         try:
+            if replay_of(message.headers) is not None:
+                await message.ack()
+                return None
             event = self._accept(decode(message, self._key))
         except BadInput as error:
-            await self._bury(message, str(error))
+            at_fault.append((message, str(error)))
             return None
         return message, event
 
-    async def _decide(self, read: Sequence[Read]) -> None:
-        """A data error is found by halving: the message at fault is buried, its neighbours go on."""
+    async def _decide(self, read: Sequence[Read], at_fault: list[AtFault]) -> None:
+        """What is at fault is found by halving: its neighbours go on."""
         try:
             results = await self._writer.apply([event for _, event in read])
-        except (DBAPIError, ValueError) as error:
+        except DependencyDown:
+            raise
+        except Exception as error:  # a value that PostgreSQL refuses, or a fault of ours: neither may end the part
             if len(read) == 1:
-                await self._bury(read[0][0], str(getattr(error, "orig", None) or error))
+                await self._failed(read[0][0], error, at_fault)
                 return
             middle = len(read) // 2
-            await self._decide(read[:middle])
-            await self._decide(read[middle:])
+            await self._decide(read[:middle], at_fault)
+            await self._decide(read[middle:], at_fault)
             return
         for (message, _), result in zip(read, results, strict=True):
-            await self._settle(message, result)
+            if result.outcome is Outcome.REJECTED and result.instance is None:
+                at_fault.append((message, result.why))
+            else:
+                await message.ack()
 
-    async def _settle(self, message: Msg, result: Result) -> None:
-        if result.outcome is Outcome.REJECTED and result.instance is None:
-            await self._bury(message, result.why)
+    async def _failed(self, message: Msg, error: Exception, at_fault: list[AtFault]) -> None:
+        """Bad data stays bad; a fault of ours may pass, and is tried a few times."""
+        if isinstance(error, DBAPIError | ValueError):
+            at_fault.append((message, str(getattr(error, "orig", None) or error)))
+            return
+        log.error("event.failed", subject=message.subject, exc_info=error)
+        if deliveries(message) >= FAULTS:
+            at_fault.append((message, f"{type(error).__name__}: {error}"))
         else:
-            await message.ack()
+            await message.nak(delay=min(2.0 ** (deliveries(message) - 1), SLOWEST))
 
     async def _bury(self, message: Msg, why: str) -> None:
         log.warning("event.dead_lettered", subject=message.subject, error=why)
-        deliveries = message.metadata.num_delivered or 1
-        await self._dead.bury(message.subject, message.data, message.headers, why, deliveries)
+        await self._dead.bury(message.subject, message.data, message.headers, why, deliveries(message))
         await message.ack()
 
 

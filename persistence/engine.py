@@ -10,20 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from schemas.errors import DependencyDown
 
-_PASSING = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
-    OSError,
-    TimeoutError,
-    PoolTimeout,
-)
-"""What goes away by itself: the event that met it is at no fault. A failed-over primary reads as read-only."""
+_DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
+"""What PostgreSQL says of a value that it will never take. All else (a table that is not migrated yet, a right that is
+missing, a full disk) may be mended, and the event that met it is at no fault."""
+_DOWN = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PoolTimeout)
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -48,9 +38,9 @@ def make_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
 def is_passing(error: BaseException | None) -> bool:
     """Whether PostgreSQL is at fault and not the data: the same statement may succeed later."""
     while error is not None:
-        if isinstance(error, ValueError):  # asyncpg's word for a value that it cannot encode is an InterfaceError too
+        if isinstance(error, (ValueError, *_DATA)):  # a ValueError: asyncpg cannot encode it; an InterfaceError too
             return False
-        if isinstance(error, _PASSING):
+        if isinstance(error, _DOWN):
             return True
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return True

@@ -3,6 +3,7 @@
 Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/nats-protocol-binding.md
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
@@ -18,6 +19,7 @@ from schemas.types import EventType
 INSTANCES = "instances"
 CHANGES = "changes"
 _REASON = TypeAdapter(Reason)
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def subject(event: Event) -> str:
@@ -91,9 +93,23 @@ def parse(headers: Mapping[str, str], body: bytes) -> Event:
         step=_number(headers, "ce-step"),
         reason=_reason(headers),
         causation_id=_uuid(headers, "ce-causationid") if headers.get("ce-causationid") else None,
-        traceparent=headers.get("traceparent"),
-        replay_id=_uuid(headers, "replay-id") if headers.get("replay-id") else None,
+        traceparent=traceparent(headers),
+        replay_id=replay_id(headers),
     )
+
+
+def traceparent(headers: Mapping[str, str]) -> str | None:
+    """The trace that the event belongs to; one that is none is left out, as the standard asks.
+
+    Source: https://www.w3.org/TR/trace-context/#traceparent-header
+    """
+    value = headers.get("traceparent", "")
+    return value if _TRACEPARENT.fullmatch(value) else None
+
+
+def replay_id(headers: Mapping[str, str]) -> UUID | None:
+    """The replay that a message belongs to. Raises BrokenMessage where that is no UUID."""
+    return _uuid(headers, "replay-id") if headers.get("replay-id") else None
 
 
 def _one_line(text: str) -> str:
@@ -147,8 +163,8 @@ def _time(headers: Mapping[str, str]) -> datetime:
     text = _attribute(headers, "ce-time")
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise BrokenMessage("ce-time", f"{text!r} is no time; write it like 2026-01-31T12:00:00Z") from error
-    if moment.tzinfo is None:
-        raise BrokenMessage("ce-time", f"{text!r} has no zone; write it like 2026-01-31T12:00:00Z")
-    return moment.astimezone(UTC)
+    raise BrokenMessage("ce-time", f"{text!r} has no zone; write it like 2026-01-31T12:00:00Z")

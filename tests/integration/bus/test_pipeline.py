@@ -1,24 +1,19 @@
 """Lifecycle, relay and streams together, on a real PostgreSQL and a real NATS server; effects stubbed at their edge."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import pytest
-import pytest_asyncio
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bench import stub
 from bus import relay
-from bus.connection import connected, jetstream
+from bus.connection import jetstream
 from bus.envelope import encode
-from bus.streams import CONSUMERS, DEAD_LETTERS_STREAM, INSTANCES_STREAM, ensure
+from bus.streams import CONSUMERS, INSTANCES_STREAM
 from consumers import lifecycle
-from persistence import instances
 from persistence.writer import Writer
 from schemas.cloudevents import data, headers, subject
 from schemas.events import Actor, Event, wish
@@ -27,44 +22,9 @@ from schemas.settings import Settings
 from schemas.types import EventType
 from statemachine.policy import Policy
 from statemachine.states import State
+from tests.integration.bus.saying import ALICE, dead_letter, provision, publish, reaches, state
 from tests.support.parts import EVENT_KEY, part
 from tests.support.waiting import until
-
-ALICE = Actor("cli", "alice")
-
-
-@pytest_asyncio.fixture
-async def client(settings: Settings) -> AsyncIterator[Client]:
-    async with connected(settings, "test") as client:
-        await ensure(jetstream(client))
-        yield client
-
-
-def provision(name: str = "shop") -> Event:
-    request = ProvisionRequested(customer_id="acme", name=name)
-    return wish(EventType.PROVISION_REQUESTED, uuid4(), ALICE, datetime.now(UTC), request)
-
-
-async def publish(client: Client, event: Event) -> None:
-    """As anybody may: without a signature."""
-    await jetstream(client).publish(subject(event), data(event), headers=headers(event))
-
-
-async def state(engine: AsyncEngine, instance_id: UUID) -> State | None:
-    found = await instances.get(engine, instance_id)
-    return found.state if found else None
-
-
-async def dead_letter(client: Client) -> Msg:
-    subscription = await jetstream(client).subscribe("dead-letters.>", stream=DEAD_LETTERS_STREAM)
-    return await subscription.next_msg(timeout=10)
-
-
-async def reaches(engine: AsyncEngine, instance_id: UUID, wanted: State, timeout: float = 20) -> None:  # noqa: ASYNC109  # a test's own deadline
-    async def check() -> bool:
-        return await state(engine, instance_id) is wanted
-
-    await until(check, timeout, what=f"the instance to be {wanted}")
 
 
 async def test_a_wish_by_hand_on_the_bus_runs_to_its_end(
@@ -109,35 +69,6 @@ async def test_a_fact_by_hand_is_refused_with_the_reason(
     assert "is a fact, which only Reprise itself publishes" in letter.headers["dead-letter-error"]
     assert letter.data == data(fact)
     assert await state(engine, made.id) is State.ALLOCATING_DATABASE
-
-
-@pytest.mark.parametrize(
-    ("change", "body", "error"),
-    [
-        ({"ce-type": "no.such"}, b"{}", "ce-type: 'no.such' is no event type"),
-        ({"ce-subject": "nobody"}, b"{}", "ce-subject: 'nobody' is no UUID"),
-        ({"ce-time": "yesterday"}, b"{}", "ce-time: 'yesterday' is no time"),
-        ({}, b"{", "data: Invalid JSON"),
-        ({}, b'{"change": {"cpu": "lots"}}', "data.change.cpu: Value error, 'lots' is no quantity"),
-        ({}, b'{"unknown": 1}', "data.unknown: Extra inputs are not permitted"),
-        ({}, b'{"change": {"profile": "\\u0000"}}', "data.change.profile"),
-        ({}, b" " * 70_000, "data: is 70000 bytes long"),
-        ({}, b"{}", "Instance not found"),
-    ],
-)
-async def test_a_message_at_fault_is_dead_lettered_and_its_neighbours_go_on(
-    settings: Settings, client: Client, engine: AsyncEngine, change: dict[str, str], body: bytes, error: str
-) -> None:
-    good, bad = provision(), wish(EventType.RETRY_REQUESTED, uuid4(), ALICE, datetime.now(UTC))
-    await publish(client, good)
-    to = f"instances.{bad.instance_id}.retry.requested"
-    await jetstream(client).publish(to, body, headers={**headers(bad), **change})
-    async with part(lifecycle.run, settings):
-        letter = await dead_letter(client)
-        await until(lambda: state(engine, good.instance_id), what="the neighbour to be decided")
-    assert letter.headers is not None
-    assert error in letter.headers["dead-letter-error"]
-    assert (letter.data, letter.headers["dead-letter-subject"]) == (body, to)
 
 
 async def test_with_the_streams_deleted_in_the_middle_everything_still_ends(
