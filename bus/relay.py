@@ -28,6 +28,7 @@ POLL = 2.0
 TIMER_AGAIN_AFTER = 30.0
 """A timer that has been sent stays in the outbox; undecided after so many seconds, it is sent again."""
 ACK_TIMEOUT = 10.0
+"""Seconds; what the server refuses (a full stream) takes as long, since nats-py drops the refusal on the way."""
 MAX_BACKOFF = 10.0
 
 Observe = Callable[[int, float], None]
@@ -69,8 +70,14 @@ class Relay:
         """Publishes one batch of what is due, all at once; how many rows were published."""
         started = time.monotonic()
         rows = await outbox.due(self._engine, BATCH)
-        waiting = [await self._publish(row) for row in rows]
-        await self._acknowledged(rows, waiting)
+        waiting: list[asyncio.Future[PubAck]] = []
+        try:
+            for row in rows:
+                waiting += [await self._publish(row)]
+            await self._acknowledged(rows, waiting)
+        finally:
+            for ack in waiting:  # the client has room for so many, and frees it for those that are done
+                ack.cancel()
         if rows:
             self._observe(len(rows), rows[0].waited + time.monotonic() - started)
         return len(rows)

@@ -16,6 +16,10 @@ missing, a full disk) may be mended, and the event that met it is at no fault.""
 _DOWN = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PoolTimeout)
 
 
+_NO_STANDSTILL = {"idle_in_transaction_session_timeout": "5s"}
+"""A process that is stopped in the middle of a transaction would keep its locks, and others waiting, for ever."""
+
+
 def sqlalchemy_url(url: str) -> str:
     """postgresql://… as SQLAlchemy wants it for asyncpg."""
     scheme, _, rest = url.partition("://")
@@ -31,7 +35,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "reprise"}},
+        connect_args={"timeout": 5, "server_settings": {"application_name": "reprise", **_NO_STANDSTILL}},
     )
 
 

@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from persistence.engine import transaction
 
+HOLD = 60.0
+"""Seconds after which PostgreSQL takes the lock from a process that was stopped; emptying takes less."""
+
 
 class Held(NamedTuple):
     """What must not change meanwhile."""
@@ -27,7 +30,9 @@ class InstanceGuard:
     @asynccontextmanager
     async def holding(self, instance_id: UUID) -> AsyncIterator[Held | None]:
         """The instance, still for as long as the block runs; None where there is none. Raises DependencyDown."""
+        limit = text(f"SET LOCAL idle_in_transaction_session_timeout = '{HOLD:g}s'")
         statement = text("SELECT has_run, attempt FROM instances WHERE id = :id FOR SHARE")
         async with transaction(self.engine) as connection:
+            await connection.execute(limit)
             row = (await connection.execute(statement, {"id": instance_id})).one_or_none()
             yield Held(row.has_run, row.attempt) if row is not None else None

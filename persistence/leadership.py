@@ -13,9 +13,12 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
+from schemas.errors import DependencyDown
+
 log = structlog.get_logger()
 BEAT = 1.0
 RETRY = 1.0
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, DependencyDown)
 
 
 class Leadership:
@@ -35,8 +38,10 @@ class Leadership:
         while not stop.is_set():
             try:
                 await self._lead_once(work, stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            except _LOST as error:
                 log.warning("leadership.lost", part=self.name, error=str(error) or type(error).__name__)
+            except Exception:  # a fault of ours in one part's work must not end the parts beside it
+                log.exception("leadership.failed", part=self.name)
             await _unless(stop, RETRY)
 
     async def _lead_once(self, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

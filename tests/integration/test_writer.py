@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from persistence.chain import Entry
+from persistence.tables import audit_log
 from persistence.writer import Writer
 from schemas.events import Actor, Event, wish
 from schemas.payloads import PAYLOADS, ProvisionRequested
@@ -128,13 +130,46 @@ async def test_two_retries_at_once_one_wins(writer: Writer) -> None:
     assert sorted(r[0].outcome for r in results) == [Outcome.APPLIED, Outcome.REJECTED]
 
 
-@pytest.mark.parametrize("change", ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"])
-async def test_the_audit_log_is_append_only(writer: Writer, engine: AsyncEngine, change: str) -> None:
+@pytest.mark.parametrize("table", ["audit_log", "event_ids"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET sequence = 7", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_the_audit_log_is_append_only(writer: Writer, engine: AsyncEngine, table: str, change: str) -> None:
     await writer.apply([provision()])
     with pytest.raises(DBAPIError, match="append-only") as refused:
         async with engine.begin() as connection:
-            await connection.execute(text(change))
+            await connection.execute(text(change.format(table)))
     assert isinstance(refused.value.orig.__cause__, asyncpg.InsufficientPrivilegeError)  # type: ignore[union-attr]  # asyncpg's own error
+
+
+async def test_a_process_that_stops_in_the_middle_of_a_transaction_does_not_keep_its_locks(
+    writer: Writer, engine: AsyncEngine
+) -> None:
+    instance = (await writer.apply([provision()]))[0].instance
+    assert instance is not None
+    stopped = await engine.connect()
+    try:
+        await stopped.execute(text("SELECT 1 FROM instances FOR UPDATE"))
+        async with asyncio.timeout(10):
+            [result] = await writer.apply([wish(E.CANCEL_REQUESTED, instance.id, ALICE, NOW)])
+        assert result.outcome is Outcome.APPLIED
+    finally:
+        await stopped.invalidate()
+        await stopped.close()
+
+
+async def test_the_chain_of_an_instance_is_over_every_column_of_its_rows(writer: Writer, engine: AsyncEngine) -> None:
+    """What is recomputed from the table alone is what stands in it, row by row from the first."""
+    instance = (await writer.apply([provision()]))[0].instance
+    assert instance is not None
+    await writer.apply([fact(instance, E.DEPLOY_READY, step=0), wish(E.CANCEL_REQUESTED, instance.id, ALICE, NOW)])
+    async with engine.connect() as connection:
+        rows = (await connection.execute(select(audit_log).order_by(audit_log.c.sequence))).mappings().all()
+        tip = (await connection.execute(text("SELECT sequence, chain FROM instances"))).one()
+    previous = b""
+    for row in rows:
+        entry = Entry(**{column: row[column] for column in row if column not in ("prev_hash", "hash")})
+        assert (row["prev_hash"], row["hash"]) == (previous, entry.hashed(previous))
+        previous = row["hash"]
+    assert tuple(tip) == (3, previous)
 
 
 async def test_raw_sql_cannot_make_the_two_words_disagree(writer: Writer, engine: AsyncEngine) -> None:

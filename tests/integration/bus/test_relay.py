@@ -5,17 +5,19 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bus import relay
+from bus import relay, streams
 from bus.connection import connected, jetstream
 from bus.streams import INSTANCES_STREAM, ensure
 from persistence import outbox
 from persistence.writer import Writer
+from schemas.errors import DependencyDown
 from schemas.events import Actor, wish
 from schemas.payloads import ProvisionRequested
 from schemas.settings import Settings
@@ -78,6 +80,55 @@ async def test_a_server_that_is_away_loses_nothing(settings: Settings, engine: A
         assert (await js.stream_info(INSTANCES_STREAM)).state.last_seq == 30
 
 
+async def test_a_full_stream_pushes_back_and_loses_nothing(
+    settings: Settings, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = [replace(stream, max_msgs=3) if stream.name == INSTANCES_STREAM else stream for stream in streams.STREAMS]
+    monkeypatch.setattr(streams, "STREAMS", small)
+    monkeypatch.setattr(relay, "MAX_BACKOFF", 0.2)
+    monkeypatch.setattr(relay, "ACK_TIMEOUT", 0.5)
+    for number in range(10):
+        await put(engine, f"shop-{number}")
+    taken: set[str] = set()
+    async with connected(settings, "test") as client:
+        js = jetstream(client)
+        await ensure(js)
+
+        async def full() -> bool:
+            return (await js.stream_info(INSTANCES_STREAM)).state.messages == 3
+
+        async def take() -> bool:
+            with suppress(TimeoutError):
+                for message in await subscription.fetch(10, timeout=1):
+                    assert message.headers is not None
+                    taken.add(message.headers["ce-id"])
+                    await message.ack()
+            return len(taken) == 10
+
+        async with part(relay.run, settings):
+            await until(full, what="the stream to be full")
+            assert (await outbox.depth(engine)).rows >= 7
+            subscription = await js.pull_subscribe_bind(durable=streams.CLUSTER, stream=INSTANCES_STREAM)
+            await until(take, 30, what="all ten commands to arrive")
+            await until(lambda: empty(engine), what="the outbox to be sent")
+
+
+async def test_what_the_server_never_acknowledges_is_waited_for_no_longer(
+    settings: Settings, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client has room for so many publications that wait; those of lost connections must not fill it."""
+    monkeypatch.setattr(relay, "ACK_TIMEOUT", 0.1)
+    await put(engine, "shop")
+    async with connected(settings, "test") as client:
+        js = jetstream(client)
+        await client.subscribe("instances.>")  # there is no stream: somebody listens, and nobody acknowledges
+        await client.subscribe("changes.>")
+        with pytest.raises(DependencyDown, match=r"no acknowledgement within 0\.1 s"):
+            await relay.Relay(engine, js, EVENT_KEY.encode()).move()
+        await until(lambda: js.publish_async_pending() == 0, what="the client to wait for nothing any more")
+    assert (await outbox.depth(engine)).rows == 3
+
+
 RELAY = "import asyncio; from bus import relay; from schemas.settings import Settings; " + (
     "asyncio.run(relay.run(Settings.load(), asyncio.Event()))"
 )
@@ -92,7 +143,6 @@ async def test_another_relay_takes_over_from_one_that_is_killed_or_stopped(
         "REPRISE_DATABASE_URL": settings.database_url,
         "REPRISE_NATS_URL": settings.nats_url,
         "REPRISE_EVENT_KEY": EVENT_KEY,
-        "REPRISE_LEADER_TIMEOUT": "3",
     }
     await put(engine, "first")
     first = await asyncio.create_subprocess_exec(sys.executable, "-c", RELAY, env=environment)
