@@ -13,13 +13,26 @@ from api.page import ask_for_token
 from api.problems import add_handlers
 from api.queries import known_input
 from api.requests import Observed
-from api.routes import audit, capacity, changes, databases, documents, events, health, instances, jobs, wishes
+from api.routes import (
+    audit,
+    capacity,
+    changes,
+    databases,
+    documents,
+    events,
+    health,
+    instances,
+    jobs,
+    passwords,
+    wishes,
+)
 from api.services import Services
 from schemas.settings import Settings
 
 BACKEND: tuple[APIRouter, ...] = (
     instances.router,
     wishes.router,
+    passwords.router,
     events.router,
     jobs.router,
     changes.router,

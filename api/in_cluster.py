@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from api.ports import Thing
 from cluster.capacity import capacity
 from cluster.client import Cluster
+from cluster.kinds import SECRET
 from cluster.names import ODOO, attempt_name, labels, selector
 from cluster.remove import LISTED, kept
+from cluster.secret import ADMIN, read
 from schemas.views import Capacity
 from statemachine.instance import Instance
 
@@ -35,6 +37,11 @@ class InCluster:
     async def servers(self, instance: Instance) -> Sequence[Thing]:
         """The objects of its dedicated database server. Raises ClusterDown."""
         return [Thing(line.kind, line.name) for line in await kept(self._cluster, instance)]
+
+    async def admin_password(self, instance: Instance) -> str:
+        """From the Secret of the present attempt, '' where that is gone or knows none. Raises ClusterDown."""
+        secret = await self._cluster.get(SECRET, attempt_name(instance))
+        return read(secret, ADMIN) if secret is not None else ""
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         """What the attempt makes that `instance` is in."""

@@ -33,6 +33,9 @@ class Objects(Protocol):
     async def servers(self, instance: Instance) -> Sequence[Thing]:
         """What is there of its dedicated database server. Raises ClusterDown."""
 
+    async def admin_password(self, instance: Instance) -> str:
+        """The password that Odoo's user admin was given, '' where none is kept. Raises ClusterDown."""
+
     def planned(self, instance: Instance) -> Sequence[Thing]:
         """What an attempt with these values makes; pure."""
 

@@ -154,6 +154,7 @@ PAYLOADS: dict[EventType, type[Closed]] = {
     EventType.DELETE_COMPLETED: Receipt,
     EventType.RETRY_VERIFIED: RetryOutcome,
     EventType.RETRY_FAILED: RetryOutcome,
+    EventType.ADMIN_PASSWORD_REVEALED: Nothing,
     EventType.DATABASE_TIMEOUT: TimerDue,
     EventType.DEPLOY_TIMEOUT: TimerDue,
     EventType.INIT_TIMEOUT: TimerDue,

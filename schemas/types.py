@@ -41,6 +41,7 @@ class EventType(StrEnum):
     DELETE_COMPLETED = "delete.completed"
     RETRY_VERIFIED = "retry.verified"
     RETRY_FAILED = "retry.failed"
+    ADMIN_PASSWORD_REVEALED = "admin_password.revealed"  # noqa: S105 - a name, not a password
 
     DATABASE_TIMEOUT = "database.timeout"
     DEPLOY_TIMEOUT = "deploy.timeout"

@@ -1,7 +1,7 @@
 """What the HTTP API answers: one model a resource, read alike by the command line and the pages."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +39,22 @@ class Wish(Closed):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "asked for by the customer"}]})
 
     reason: Reason = ""
+
+
+class RevealAdminPassword(Closed):
+    """POST …/reveal-admin-password: why it has to be known; this stands in the audit log."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ticket 4711: the customer is locked out"}]})
+
+    reason: Annotated[Reason, Field(min_length=1)]
+
+
+class AdminPassword(BaseModel):
+    """The password that Odoo's first user was given; whoever uses Odoo may have changed it since."""
+
+    instance_id: UUID
+    login: str = "admin"
+    password: str
 
 
 class PublishEvent(Closed):

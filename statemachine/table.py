@@ -130,5 +130,6 @@ UPKEEP = (
     Edge(TRANSITIONAL, E.STEP_OVERDUE, None, (when.next_repetition,), (do.send_again,)),
     Edge(EXISTING[:-1], E.HOLD_REQUESTED, None, (when.not_held,), (do.hold,)),
     Edge(EXISTING[:-1], E.RELEASE_REQUESTED, None, (when.held,), (do.release,)),
+    Edge(EXISTING, E.ADMIN_PASSWORD_REVEALED, None),
 )
 EDGES: tuple[Edge, ...] = (*BEGINNINGS, *PROVISIONING, *FAILURE, *CLEANUP, *RETRY, *RUNNING, *REMOVAL, *UPKEEP)

@@ -19,9 +19,16 @@ def show(
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=10_000, help="This many rows of its history, the latest.")
     ] = 50,
+    reveal_admin_password: Annotated[
+        bool, typer.Option("--reveal-admin-password", help="Show the password Odoo's user admin was given (admin).")
+    ] = False,
+    reason: options.Reason = "",
     output: options.Output = "table",
 ) -> None:
-    """Show one instance: its state, why it waits or failed, and its history."""
+    """Show one instance: its state, why it waits or failed, and its history; or, for a reason, its admin's password."""
+    if reveal_admin_password:
+        _reveal(instance, reason, output)
+        return
     client = connected()
     found = client.get(f"/api/instances/{instance_id(client, instance)}")
     if output == "json":
@@ -30,6 +37,19 @@ def show(
     as_fields(_fields(found))
     print()
     history.print_rows(client.page("/api/audit", limit, instance_id=found["id"])["items"])
+
+
+def _reveal(instance: str, reason: str, output: options.Format) -> None:
+    if not reason.strip():
+        raise typer.BadParameter("say why; it stands in the audit log", param_hint="--reason")
+    client = connected()
+    path = f"/api/instances/{instance_id(client, instance)}/reveal-admin-password"
+    revealed = client.post(path, {"reason": reason})
+    if output == "json":
+        as_json(revealed)
+        return
+    note = "as it was set when the database was initialised; that it was revealed stands in the audit log"
+    as_fields({"login": revealed["login"], "password": revealed["password"], "note": note})
 
 
 def _fields(instance: Document) -> dict[str, object]:

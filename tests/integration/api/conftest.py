@@ -45,6 +45,7 @@ class FakeCluster:
     things: list[Thing] = field(default_factory=list)
     database_things: list[Thing] = field(default_factory=list)
     down: bool = False
+    password: str = ""
 
     async def capacity(self, cpu: str, memory: str) -> Capacity:
         if self.down:
@@ -56,6 +57,11 @@ class FakeCluster:
 
     async def servers(self, instance: Instance) -> Sequence[Thing]:
         return self.database_things
+
+    async def admin_password(self, instance: Instance) -> str:
+        if self.down:
+            raise ClusterDown("connection refused", retry_after=7)
+        return self.password
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         return [Thing("Deployment", f"{instance.name}-{instance.attempt}")]

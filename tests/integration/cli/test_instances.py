@@ -4,9 +4,14 @@ import json
 
 import pytest
 
+from cluster.client import Cluster
+from cluster.kinds import SECRET
+from cluster.names import attempt_name
+from cluster.secret import ADMIN
 from schemas.types import EventType
 from tests.integration.api.world import World
-from tests.integration.cli.conftest import Reprise
+from tests.integration.cli.conftest import Reprise, Service
+from tests.integration.cluster.doing import done
 from tests.support.names import unique
 
 
@@ -55,6 +60,28 @@ async def test_show_says_why_an_instance_waits(reprise: Reprise, world: World) -
     assert "0/1 nodes are available: 1 Insufficient cpu" in said.out
     assert "waits for deploy.scheduled" in said.out
     assert "provision.requested" in said.out
+
+
+async def test_the_admin_password_is_shown_for_a_reason_only(reprise: Reprise, world: World, service: Service) -> None:
+    name = unique()
+    identity = await world.running(name)
+    said = reprise("show", name, "--reveal-admin-password")
+    assert (said.code, said.out) == (2, "")
+    assert "--reason" in said.err
+    missing = reprise("show", name, "--reveal-admin-password", "--reason", "ticket 4711")
+    assert (missing.code, missing.out) == (1, "")
+    assert "No admin password is kept" in missing.err
+    secret = {"metadata": {"name": attempt_name(await world.instance(identity))}, "stringData": {ADMIN: "made-once"}}
+    async with Cluster(service.settings) as cluster:
+        await done(lambda: cluster.apply(SECRET, secret))
+    said = reprise("show", name, "--reveal-admin-password", "--reason", "ticket 4711")
+    assert said.code == 0, said.err
+    assert "made-once" in said.out
+    shown = reprise("show", name, "--reveal-admin-password", "--reason", "again", "-o", "json")
+    assert json.loads(shown.out) == {"instance_id": identity, "login": "admin", "password": "made-once"}
+    trail = json.loads(reprise("audit", "list", "--instance", name, "-o", "json").out)["items"]
+    revealed = [row["reason"] for row in trail if row["type"] == "admin_password.revealed"]
+    assert sorted(revealed) == ["again", "ticket 4711"]
 
 
 async def test_show_puts_error_cause_and_the_retry_side_by_side(reprise: Reprise, world: World) -> None:

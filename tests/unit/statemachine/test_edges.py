@@ -534,6 +534,16 @@ def test_existing_retry_outcome_same(event: E) -> None:
     check(s.then(event), S.RUNNING, sent=[])
 
 
+@pytest.mark.parametrize("state", [*EXISTING, S.DELETED], ids=str)
+def test_existing_admin_password_revealed_same(state: S) -> None:
+    s = given.IN_STATE[state]()
+    before = s.now_is
+    check(s.then(E.ADMIN_PASSWORD_REVEALED), state, sent=[])
+    assert s.now_is == before
+    assert s.last.recorded
+    assert not s.last.drops_timers
+
+
 def test_a_retry_is_verified_when_it_has_passed_the_step_that_failed() -> None:
     s = given.error().then(E.RETRY_REQUESTED).then(E.PROVISION_ADMITTED).then(E.DATABASE_ALLOCATED)
     assert s.follow_ups() == []
