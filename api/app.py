@@ -15,6 +15,7 @@ from api.queries import known_input
 from api.requests import Observed
 from api.routes import (
     audit,
+    brake,
     capacity,
     changes,
     databases,
@@ -39,6 +40,7 @@ BACKEND: tuple[APIRouter, ...] = (
     audit.router,
     capacity.router,
     databases.router,
+    brake.router,
 )
 ASKED_FOR_A_TOKEN = {"/docs": ask_for_token}
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bus.connection import translated
 from bus.streams import DEAD_LETTERS_STREAM, INSTANCES_STREAM
-from persistence import outbox, stats
+from persistence import brake, outbox, stats
 from schemas.errors import DependencyDown
 
 Source = Callable[[CollectorRegistry], Awaitable[None]]
@@ -36,11 +36,13 @@ async def measured(sources: Sequence[Source]) -> CollectorRegistry:
 
 
 def of_database(engine: AsyncEngine) -> Source:
-    """Instances by state, and the outbox."""
+    """Instances by state, the brake, and the outbox."""
 
     async def measure(registry: CollectorRegistry) -> None:
         depth = await outbox.depth(engine)
         counts = await stats.counts_by_state(engine)
+        on = await brake.engaged(engine) is not None
+        _gauge(registry, "reprise_brake_engaged", "1 while the brake is on.").set(on)
         _gauge(registry, "reprise_outbox_rows", "Rows that are due and not sent yet.").set(depth.rows)
         _gauge(registry, "reprise_outbox_timers", "Timers that are not due yet or not decided.").set(depth.timers)
         lag = _gauge(

@@ -11,6 +11,8 @@ from statemachine.policy import Policy
 from statemachine.states import State
 
 _FAILS = "it is cleaned up and reported as failed"
+_STOPPED = frozenset({State.ALLOCATING_DATABASE, State.DEPLOYING, State.INITIALIZING, State.STARTING, State.DEGRADED})
+_BRAKED = "the brake is on: no deadline passes and nothing is healed until an admin releases it"
 
 
 class _Wait(NamedTuple):
@@ -56,7 +58,7 @@ def waiting(instance: Instance, policy: Policy) -> Waiting | None:
     awaited = _BEFORE.get((instance.state, instance.applied_at is not None), wait.awaited).value
     cause = _CAUSES.get(instance.state, _cause)(instance)
     deadline = deadline_of(instance)
-    following = _next(instance, wait, deadline)
+    following = _BRAKED if policy.braked and instance.state in _STOPPED else _next(instance, wait, deadline)
     return Waiting(
         awaited=awaited,
         cause=cause,

@@ -35,7 +35,9 @@ INSTANCES = {
 }
 INSIGHT = {
     "audit": Entry("Read the audit log.", "audit"),
-    "cluster": Entry("Look at the cluster's room and its database servers; resize a simulated one.", "cluster"),
+    "cluster": Entry(
+        "Look at the cluster's room, its database servers and the brake; resize a simulated one.", "cluster"
+    ),
 }
 SECTIONS = {"Instances": INSTANCES, "Insight": INSIGHT, "Running Reprise": RUNNING}
 COMMANDS = INSTANCES | INSIGHT | RUNNING

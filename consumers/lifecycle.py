@@ -17,6 +17,7 @@ from bus.wake import Waker
 from consumers import admission
 from consumers.effects import FAULTS, SLOWEST, deliveries
 from persistence.batch import Result
+from persistence.brake import Limits
 from persistence.engine import make_engine
 from persistence.writer import Writer
 from schemas.errors import BadInput, DependencyDown
@@ -32,6 +33,7 @@ MAX_BACKOFF = 10.0
 Read = tuple[Msg, Event]
 AtFault = tuple[Msg, str]
 Accept = Callable[[Event], Event]
+Observer = Callable[[Sequence[Result]], None]
 
 
 class Lifecycle:
@@ -158,13 +160,14 @@ async def run(
     settings: Settings,
     stop: asyncio.Event,
     accept: Accept = lambda event: event,
-    observers: Sequence[Callable[[Sequence[Result]], None]] = (),
+    observers: Sequence[Observer] = (),
 ) -> None:
     """The part `lifecycle`: the consumer, and beside it admission. `observers` learn what was committed."""
     engine = make_engine(settings.database_url, pool_size=4)
     async with connected(settings, LIFECYCLE) as client:
         js = jetstream(client)
-        writer = Writer(engine, Policy.of(settings), observers=[Waker(client), *observers])
+        told: tuple[Observer, ...] = (Waker(client), *observers)
+        writer = Writer(engine, Policy.of(settings), brake_limits=Limits.of(settings), observers=told)
         lifecycle = Lifecycle(js, writer, settings.event_key_bytes, batch_size=settings.batch_size, accept=accept)
         async with asyncio.TaskGroup() as group:
             group.create_task(lifecycle.run(stop))

@@ -57,9 +57,9 @@ class Batch:
         """
         encoded = self.policy.encode()
         for event in events:
-            if event.kind is Kind.TIMER:
-                self.timers_decided.append((event.instance_id, event.id))
             result, decision = self._one(event, encoded)
+            if event.kind is Kind.TIMER and not (decision and decision.postponed):
+                self.timers_decided.append((event.instance_id, event.id))
             self.results.append(result)
             self.now += MOMENT
             for follow_up in decision.follow_ups if decision else ():

@@ -127,6 +127,24 @@ audit_log = Table(
     CheckConstraint("outcome IN ('applied', 'stale', 'rejected')", name="outcome_is_known"),
     Index("audit_log_by_time", "recorded_at", "instance_id", "sequence"),
     Index("audit_log_by_job", "correlation_id"),
+    Index(
+        "audit_log_setbacks",
+        "recorded_at",
+        "instance_id",
+        postgresql_where=text("type IN ('deploy.lost', 'deploy.timeout', 'init.timeout')"),
+    ),
+)
+
+brakes = Table(
+    "brakes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("engaged_at", _Time, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("released_at", _Time),
+    Column("released_by", Text),
+    Column("reason", Text),
+    Index("brakes_one_is_on", text("(true)"), unique=True, postgresql_where=text("released_at IS NULL")),
 )
 
 outbox = Table(

@@ -1,12 +1,14 @@
 """The only writer of instances, audit log and outbox: a batch of events in one transaction."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from persistence import brake
 from persistence import statements as sql
 from persistence.batch import Batch, Result
 from persistence.engine import transaction
@@ -17,6 +19,9 @@ from statemachine.policy import Policy
 
 RACES = 5
 """How often a batch is tried again when another writer was first with the same new instance or event."""
+
+
+DEFAULT_LIMITS = brake.Limits()
 
 
 def utc_now() -> datetime:
@@ -32,11 +37,13 @@ class Writer:
         engine: AsyncEngine,
         policy: Policy,
         *,
+        brake_limits: brake.Limits = DEFAULT_LIMITS,
         clock: Callable[[], datetime] = utc_now,
         observers: Sequence[Callable[[Sequence[Result]], None]] = (),
     ) -> None:
         self.engine = engine
         self.policy = policy
+        self.brake_limits = brake_limits
         self.clock = clock
         self.observers = tuple(observers)
 
@@ -56,6 +63,10 @@ class Writer:
             self.announce(results)
             return results
         raise AssertionError("unreachable: the last race returns or raises")
+
+    async def policy_now(self) -> Policy:
+        """The policy under which an event would be decided now: whether the brake is on stands in it."""
+        return replace(self.policy, braked=await brake.engaged(self.engine) is not None)
 
     async def preview(self, events: Sequence[Event]) -> list[Result]:
         """What `apply` would answer now; nothing is written."""
@@ -78,14 +89,16 @@ class Writer:
         """The rows first, then the duplicates: their snapshot must be younger than the lock."""
         ids = sorted({event.instance_id for event in events})
         rows = (await connection.exec_driver_sql(sql.LOCK_INSTANCES, (ids,))).mappings().all()
+        instances, now = {row["id"]: from_row(row) for row in rows}, self.clock()
+        braked = await brake.is_on(connection, events, instances, now, self.brake_limits)
         known = await connection.exec_driver_sql(sql.KNOWN_EVENTS, ([event.id for event in events],))
         return Batch(
-            instances={row["id"]: from_row(row) for row in rows},
+            instances=instances,
             tips={row["id"]: Tip(row["sequence"], row["chain"]) for row in rows},
             known=set(known.scalars()),
             taken=await _taken(connection, events),
-            now=self.clock(),
-            policy=self.policy,
+            now=now,
+            policy=replace(self.policy, braked=True) if braked else self.policy,
         )
 
 

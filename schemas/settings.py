@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     purge_after: Seconds = 7 * 86_400
     failure_grace: float = Field(default=30.0, ge=0, le=MAX_PATIENCE, description="how long a failing image may fail")
     resync_every: float = Field(default=30.0, gt=0, le=3600)
+    brake_share: float = Field(default=0.3, gt=0, le=1, description="of the instances, lost at once; 1: no brake")
+    brake_at_least: int = Field(default=5, ge=1, description="instances lost at once before the brake goes on")
+    brake_window: Seconds = 600
     deploy_concurrency: int = Field(default=10, ge=1, le=10_000)
 
     # What is tried again by itself

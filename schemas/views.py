@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.codes import ErrorCode
 from schemas.requests import Closed, DatabaseType, InstanceRequest, RequestChange
@@ -220,6 +220,22 @@ class StateChanged(BaseModel):
     error_message: str | None
     job_id: UUID
     at: datetime
+
+
+class BrakeView(BaseModel):
+    """Whether the brake is on: then no instance is given up or healed until a person releases it."""
+
+    engaged: bool
+    since: datetime | None = None
+    why: str | None = None
+
+
+class ReleaseBrake(Closed):
+    """POST /api/brake/release: why it is safe to go on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the API server is back"}]})
+
+    reason: Annotated[Reason, StringConstraints(min_length=1)]
 
 
 class NodeRoom(BaseModel):

@@ -5,6 +5,7 @@ from datetime import datetime
 from schemas.events import Event
 from schemas.payloads import AdoptRequested, ProvisionRequested
 from schemas.types import Kind
+from statemachine.brake import ENGAGED, stopped
 from statemachine.deciding import Deciding
 from statemachine.decision import Decision, Outcome
 from statemachine.instance import Instance
@@ -24,6 +25,8 @@ def decide(instance: Instance | None, event: Event, now: datetime, policy: Polic
         return Decision(Outcome.REJECTED, None, "Instance not found")
     if event.kind is not Kind.WISH and event.step != before.step:
         return Decision(Outcome.STALE, before, f"belongs to step {event.step}, and step {before.step} has begun")
+    if policy.braked and stopped(event.type, before):
+        return Decision(Outcome.REJECTED, before, ENGAGED, recorded=False, postponed=True)
     deciding = Deciding(before.copy(), event, now, policy)
     if not move(deciding):
         return Decision(Outcome.REJECTED, instance, deciding.why or _impossible(before, event))
@@ -33,10 +36,10 @@ def decide(instance: Instance | None, event: Event, now: datetime, policy: Polic
         deciding.instance,
         deciding.why if deciding.refused else "",
         deciding.recorded,
-        deciding.drops_timers,
-        deciding.sends,
-        deciding.timers,
-        deciding.follow_ups,
+        drops_timers=deciding.drops_timers,
+        sends=deciding.sends,
+        timers=deciding.timers,
+        follow_ups=deciding.follow_ups,
     )
 
 

@@ -31,6 +31,7 @@ class Decision:
 
     `instance` None: there is none, and the event could not begin one.
     `recorded` False: a repetition that changes nothing worth a row in the audit log.
+    `postponed`: the event is not done with; its timer stays and comes again.
     `drops_timers`: all timers of the instance are dropped before `timers` are set.
     `follow_ups` are decided next, in the same transaction.
     """
@@ -39,6 +40,7 @@ class Decision:
     instance: Instance | None
     why: str = ""
     recorded: bool = True
+    postponed: bool = False
     drops_timers: bool = False
     sends: list[Event] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)

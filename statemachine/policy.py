@@ -13,7 +13,7 @@ from statemachine.instance import Instance
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Spans of time in seconds."""
+    """Spans of time in seconds. `braked`: the brake was on."""
 
     database_timeout: float = 300
     deploy_timeout: float = 180
@@ -25,6 +25,7 @@ class Policy:
     retry_attempts: int = 5
     retry_first: float = 60
     retry_limit: float = 3_600
+    braked: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Self:

@@ -74,14 +74,14 @@ async def index(query: Annotated[InstanceQuery, Query()], backend: Served, calle
         q=query.q,
     )
     found, cursor = await instances.page(backend.engine, wanted, limit=query.limit, cursor=query.cursor)
-    items = [instance_view(instance, backend.writer.policy) for instance in found]
-    return InstancePage(items=items, next_cursor=cursor)
+    policy = await backend.writer.policy_now()
+    return InstancePage(items=[instance_view(instance, policy) for instance in found], next_cursor=cursor)
 
 
 @router.get("/api/instances/{instance_id}", summary="Show an instance", responses=answers(404))
 async def show(instance_id: UUID, backend: Served, caller: User) -> InstanceView:
     """One instance as it is now, with the one line why it waits, if it does."""
-    return instance_view(await find(backend, caller, instance_id), backend.writer.policy)
+    return instance_view(await find(backend, caller, instance_id), await backend.writer.policy_now())
 
 
 @router.get("/api/instances/{instance_id}/audit", summary="Show an instance's audit log", responses=answers(404))

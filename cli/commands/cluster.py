@@ -1,4 +1,4 @@
-"""`reprise cluster`: the cluster's room, the size of a simulated one, and the servers for databases."""
+"""`reprise cluster`: the cluster's room, the brake, the size of a simulated one, and the servers for databases."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from cli import options
 from cli.apps import new_app
 from cli.client import Document
 from cli.commands import databases
-from cli.output import as_json, as_table
+from cli.output import as_json, as_table, local_time
 from cli.plans import room
 from cli.quiet import quiet
 from cli.session import connected
@@ -20,7 +20,7 @@ GIB = 2**30
 
 @app.callback()
 def cluster() -> None:
-    """Look at the cluster's room; resize a simulated one; manage the servers for shared databases."""
+    """Look at the cluster's room, its database servers and the brake; resize a simulated one."""
 
 
 @app.command()
@@ -55,6 +55,27 @@ def resize(
         as_json(size._asdict())
     else:
         print(f"Node {size.node} has {size.cpu} CPU and {size.memory} of memory now.")
+
+
+@app.command()
+def brake(
+    release: Annotated[bool, typer.Option("--release", help="Take it off; give a --reason.")] = False,
+    reason: options.Reason = "",
+    output: options.Output = "table",
+) -> None:
+    """Show whether the brake is on, or release it: then instances are healed and given up again."""
+    client = connected()
+    if release and not reason:
+        raise typer.BadParameter("say why it is safe to go on", param_hint="--reason")
+    found = client.post("/api/brake/release", {"reason": reason}) if release else client.get("/api/brake")
+    if output == "json":
+        as_json(found)
+    elif release:
+        print(f"The brake is released; it had been on since {local_time(found['since'])}: {found['why']}.")
+    elif found["engaged"]:
+        print(f"The brake is on since {local_time(found['since'])}: {found['why']}.")
+    else:
+        print("The brake is off.")
 
 
 def _row(node: Document) -> tuple[object, ...]:

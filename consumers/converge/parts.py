@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cluster.client import Cluster
 from cluster.profiles import Profiles
 from cluster.removal import Check
-from persistence import instances
+from persistence import brake, instances
 from schemas.events import Actor, Event, fact_id
 from schemas.payloads import ReceiptLine
 from schemas.requests import Closed, DatabaseType
@@ -70,6 +70,10 @@ class Parts:
     async def row(self, instance_id: UUID) -> Instance | None:
         """The row as it is now."""
         return await instances.get(self.engine, instance_id)
+
+    async def braked(self) -> bool:
+        """Whether the brake is on: nothing is healed then."""
+        return await brake.engaged(self.engine) is not None
 
     def check(self, row: Instance) -> Check:
         """Raises Moved where the row is not in the state any more in which it was read."""

@@ -12,6 +12,8 @@ from schemas.types import EventType
 from tests.integration.api.world import World
 
 DESIGNED = {
+    "GET /api/brake",
+    "POST /api/brake/release",
     "POST /api/instance/admin/retry-instance/{instance_id}",
     "POST /api/instances",
     "GET /api/instances",

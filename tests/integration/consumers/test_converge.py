@@ -1,13 +1,16 @@
 """Converging: for every state, what the cluster and the database are driven to, and what is said then."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from cluster.kinds import CLAIM, DEPLOYMENT, Kind
-from cluster.names import attempt_name
+from cluster.names import STEP, attempt_name
 from cluster.sight import Sight
 from consumers.converge.converger import Converger
+from persistence import brake
 from schemas.codes import ErrorCode
 from schemas.errors import DatabaseRefused, DependencyDown, NotYet
 from schemas.payloads import DeleteRequested, Lost, Receipt
@@ -187,6 +190,25 @@ async def test_what_was_lost_is_healed(world: World) -> None:
     await world.fact(EventType.DEPLOY_LOST, Lost(cause="The Deployment is gone."))
     await world.converge()
     await world.seen_ready()
+
+
+async def test_nothing_is_healed_while_the_brake_is_on(world: World) -> None:
+    await world.running()
+    await world.fact(EventType.DEPLOY_LOST, Lost(cause="The Deployment was scaled to zero."))
+    step = str((await world.row()).step)
+    async with world.engine.begin() as connection:
+        await connection.execute(text("INSERT INTO brakes (engaged_at, why) VALUES (now(), 'all were lost')"))
+    await world.converge()
+    assert await _applied_step(world) != step
+    await brake.release(world.engine, "api:alice", "looked", datetime.now(UTC))
+    await world.converge()
+    assert await _applied_step(world) == step
+
+
+async def _applied_step(world: World) -> str:
+    deployment = (await world.look()).deployment
+    assert deployment is not None
+    return str(deployment["metadata"]["annotations"][STEP])
 
 
 async def test_what_is_held_is_not_healed(world: World) -> None:
