@@ -10,6 +10,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js import errors as js_errors
 
+from bus.servers import servers
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
 
@@ -20,14 +21,21 @@ MAX_PENDING = 4_000
 
 
 async def connect(settings: Settings, name: str) -> Client:
-    """A connection that comes back by itself for ever. Raises DependencyDown when there is no server at first."""
+    """A connection that comes back by itself for ever.
+
+    Raises DependencyDown when there is no server at first, BadSettings where nats_url is no list of URLs.
+    """
+    where = servers(settings)
 
     async def report(error: Exception) -> None:
         log.warning("nats.trouble", part=name, error=str(error) or type(error).__name__)
 
     try:
         return await nats.connect(
-            settings.nats_url.split(","),
+            where.urls,
+            user=where.user,
+            password=where.password,
+            token=where.token,
             name=f"reprise {name}",
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.5,

@@ -42,29 +42,40 @@ class Relay:
     """Moves what is due from the outbox into JetStream.
 
     `observe` learns of each batch how many rows it had, and how many seconds after its oldest row was due the server
-    had them all.
+    had them all. `replicas`: of the streams, which it makes where they are not.
     """
 
-    def __init__(self, engine: AsyncEngine, js: JetStreamContext, key: bytes, observe: Observe = _unobserved) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        js: JetStreamContext,
+        key: bytes,
+        observe: Observe = _unobserved,
+        *,
+        replicas: int = 1,
+    ) -> None:
         self._engine = engine
         self._js = js
         self._key = key
         self._observe = observe
+        self._replicas = replicas
 
     async def run(self, bell: wake.Bell) -> None:
         """For ever; a failing dependency is waited for, and nothing is dropped meanwhile."""
         backoff = 0.1
         while True:
             try:
-                moved = await self.move()
-                backoff = 0.1
-                if not moved:
-                    await bell.wait(await self._idle_for())
+                # the consumers before the first row: a stream of interest drops what it has no consumer for
+                await ensure(self._js, self._replicas)
+                while True:
+                    moved = await self.move()
+                    backoff = 0.1
+                    if not moved:
+                        await bell.wait(await self._idle_for())
             except (DependencyDown, *UNREACHABLE) as error:
-                log.warning("relay.waits", error=str(error), seconds=backoff)
+                log.warning("relay.waits", error=str(error) or type(error).__name__, seconds=backoff)
                 await asyncio.sleep(backoff)
                 backoff = min(backoff * 2, MAX_BACKOFF)
-                await self._mend()
 
     async def move(self) -> int:
         """Publishes one batch of what is due, all at once; how many rows were published."""
@@ -102,13 +113,6 @@ class Relay:
         next_due = await outbox.next_due_in(self._engine)
         return POLL if next_due is None else min(max(next_due, 0.005), POLL)
 
-    async def _mend(self) -> None:
-        """The streams may be gone: they are made anew."""
-        try:
-            await ensure(self._js)
-        except DependencyDown as error:
-            log.warning("relay.waits", error=str(error))
-
 
 def _why(answered: "Sequence[asyncio.Future[PubAck]]") -> str:
     failures = [str(error) or type(error).__name__ for ack in answered if (error := ack.exception()) is not None]
@@ -125,7 +129,7 @@ async def run(settings: Settings, stop: asyncio.Event, observe: Observe = _unobs
         key = settings.event_key_bytes
 
         async def work() -> None:
-            await Relay(engine, js, key, observe).run(bell)
+            await Relay(engine, js, key, observe, replicas=settings.nats_replicas).run(bell)
 
         await Leadership(settings.database_url, PART, timeout=settings.leader_timeout).lead(work, stop)
     await engine.dispose()

@@ -1,5 +1,7 @@
 """The streams and consumers, created and updated by Reprise itself: an empty server will do."""
 
+from dataclasses import replace
+
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -90,11 +92,14 @@ CONSUMERS = (
 )
 
 
-async def ensure(js: JetStreamContext) -> None:
-    """Creates what is missing and updates what differs; several may do so at once. Raises DependencyDown."""
+async def ensure(js: JetStreamContext, replicas: int = 1) -> None:
+    """Creates what is missing and updates what differs; several may do so at once.
+
+    `replicas`: how many servers keep each message; consumers are kept by as many. Raises DependencyDown.
+    """
     async with translated():
         for stream in STREAMS:
-            await _ensure_stream(js, stream)
+            await _ensure_stream(js, replace(stream, num_replicas=replicas))
         for consumer in CONSUMERS:
             await js.add_consumer(INSTANCES_STREAM, consumer)
 

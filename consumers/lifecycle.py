@@ -39,11 +39,14 @@ Observer = Callable[[Sequence[Result]], None]
 class Lifecycle:
     """Decides events in batches. `accept` completes a wish, or raises BadInput where it could never be carried out."""
 
-    def __init__(self, js: JetStreamContext, writer: Writer, key: bytes, *, batch_size: int, accept: Accept) -> None:
+    def __init__(
+        self, js: JetStreamContext, writer: Writer, key: bytes, *, batch_size: int, replicas: int, accept: Accept
+    ) -> None:
         self._js = js
         self._writer = writer
         self._key = key
         self._batch_size = batch_size
+        self._replicas = replicas
         self._accept = accept
         self._dead = DeadLetters(js, LIFECYCLE)
 
@@ -52,7 +55,7 @@ class Lifecycle:
         backoff = 0.1
         while not stop.is_set():
             try:
-                await ensure(self._js)
+                await ensure(self._js, self._replicas)
                 await self._consume(stop)
                 backoff = 0.1
             except (DependencyDown, *UNREACHABLE) as error:
@@ -168,7 +171,14 @@ async def run(
         js = jetstream(client)
         told: tuple[Observer, ...] = (Waker(client), *observers)
         writer = Writer(engine, Policy.of(settings), brake_limits=Limits.of(settings), observers=told)
-        lifecycle = Lifecycle(js, writer, settings.event_key_bytes, batch_size=settings.batch_size, accept=accept)
+        lifecycle = Lifecycle(
+            js,
+            writer,
+            settings.event_key_bytes,
+            batch_size=settings.batch_size,
+            replicas=settings.nats_replicas,
+            accept=accept,
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(lifecycle.run(stop))
             group.create_task(admission.run(client, writer, settings.deploy_concurrency, stop))

@@ -7,11 +7,13 @@ from dataclasses import replace
 import structlog
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats.security import NatsSecurity, NatsToken, NatsUserPassword
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError
 
 from bus.connection import UNREACHABLE
+from bus.servers import Servers, servers
 from bus.streams import CONSUMERS, INSTANCES_STREAM, ensure
 from consumers.effects import Effect
 from schemas.errors import DependencyDown
@@ -30,8 +32,10 @@ async def subscribe(
     settings: Settings, js: JetStreamContext, effect: Effect, durable: str, workers: int, stop: asyncio.Event
 ) -> None:
     """Carry out commands, `workers` at a time, until `stop` is set."""
+    where = servers(settings)
     broker = NatsBroker(
-        settings.nats_url.split(","),
+        where.urls,
+        security=_security(where),
         name=f"reprise {durable}",
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
@@ -52,10 +56,16 @@ async def subscribe(
     async def command(message: NatsMessage) -> None:
         await effect.handle(message.raw_message)
 
-    await _ensured(js, stop)
+    await _ensured(js, settings.nats_replicas, stop)
     async with broker:
         await broker.start()
-        await _guard(js, durable, stop)
+        await _guard(js, durable, settings.nats_replicas, stop)
+
+
+def _security(where: Servers) -> NatsSecurity | None:
+    if where.token:
+        return NatsToken(where.token)
+    return NatsUserPassword(where.user, where.password) if where.user and where.password else None
 
 
 def _configuration(durable: str) -> ConsumerConfig:
@@ -68,24 +78,24 @@ async def _undecoded(message: NatsMessage) -> bytes:
     return message.body
 
 
-async def _ensured(js: JetStreamContext, stop: asyncio.Event) -> None:
+async def _ensured(js: JetStreamContext, replicas: int, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            await ensure(js)
+            await ensure(js, replicas)
             return
         except DependencyDown as error:
             log.warning("subscription.waits", error=str(error))
             await _unless(stop, LOOK_EVERY)
 
 
-async def _guard(js: JetStreamContext, durable: str, stop: asyncio.Event) -> None:
+async def _guard(js: JetStreamContext, durable: str, replicas: int, stop: asyncio.Event) -> None:
     """A pull names its consumer, so one that was deleted and made anew is pulled from without subscribing again."""
     while not stop.is_set():
         try:
             await js.consumer_info(INSTANCES_STREAM, durable)
         except NotFoundError:
             log.warning("subscription.lost", consumer=durable)
-            await _ensured(js, stop)
+            await _ensured(js, replicas, stop)
         except UNREACHABLE as error:
             log.debug("subscription.unknown", error=str(error))
         await _unless(stop, LOOK_EVERY)

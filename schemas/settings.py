@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     # Where things are
     database_url: str = Field(default="", description="postgresql://user:password@host:port/database")
     nats_url: str = Field(default="", description="nats://host:4222, several separated by commas")
+    nats_replicas: int = Field(default=1, ge=1, le=5, description="servers that keep each message; 3 in a cluster")
     cluster: Literal["simulated", "kubernetes"] = "kubernetes"
     kubeconfig: Path | None = Field(default=None, description="None inside a cluster: the pod's own account")
     namespace: DnsLabel = "reprise"

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import IO
 
 from embedded.child import Child
 from embedded.spawning import options
@@ -13,22 +14,35 @@ from tests.support.waiting import until
 
 @asynccontextmanager
 async def running(child: Child) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """Start the child, wait until it serves, stop it at the end. Fails with the end of its log if it does not serve."""
-    process = await _start(child)
-    try:
-        yield process
-    finally:
-        stop(child, process)
+    """Start the child, wait until it serves, stop it at the end. What fails meanwhile is shown the end of its log."""
+    with _logged(child) as log:
+        process = await _start(child, log)
+        try:
+            yield process
+        finally:
+            stop(child, process)
 
 
 @contextmanager
 def running_for_session(child: Child) -> Iterator[subprocess.Popen[bytes]]:
     """The same for fixtures that outlive every test's event loop."""
-    process = asyncio.run(_start(child))
-    try:
-        yield process
-    finally:
-        stop(child, process)
+    with _logged(child) as log:
+        process = asyncio.run(_start(child, log))
+        try:
+            yield process
+        finally:
+            stop(child, process)
+
+
+@contextmanager
+def _logged(child: Child) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryFile() as log:
+        try:
+            yield log
+        except BaseException as error:
+            log.seek(0)
+            error.add_note(f"{child.name} said last:\n{log.read()[-4000:].decode(errors='replace')}")
+            raise
 
 
 def stop(child: Child, process: subprocess.Popen[bytes]) -> None:
@@ -41,17 +55,14 @@ def stop(child: Child, process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def _start(child: Child) -> subprocess.Popen[bytes]:
+async def _start(child: Child, log: IO[bytes]) -> subprocess.Popen[bytes]:
     await child.prepare()
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(child.command, **options(child, log))  # noqa: S603, ASYNC220 - ours, and quick
-        try:
-            await _until_ready(child, process)
-        except BaseException as error:
-            stop(child, process)
-            log.seek(0)
-            error.add_note(log.read()[-4000:].decode(errors="replace"))
-            raise
+    process = subprocess.Popen(child.command, **options(child, log))  # noqa: S603, ASYNC220 - ours, and quick
+    try:
+        await _until_ready(child, process)
+    except BaseException:
+        stop(child, process)
+        raise
     return process
 
 

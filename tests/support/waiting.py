@@ -11,16 +11,23 @@ PAUSE = 0.02
 
 
 @overload
-def until(check: Callable[[], Awaitable[Value]], timeout: float = ..., *, what: str | None = ...) -> Wait[Value]: ...
+def until(
+    check: Callable[[], Awaitable[Value]], timeout: float = ..., *, what: str | None = ..., pause: float = ...
+) -> Wait[Value]: ...
 @overload
-def until(check: Callable[[], Value], timeout: float = ..., *, what: str | None = ...) -> Wait[Value]: ...
+def until(
+    check: Callable[[], Value], timeout: float = ..., *, what: str | None = ..., pause: float = ...
+) -> Wait[Value]: ...
 async def until(
     check: Callable[[], Any],
     timeout: float = 10.0,  # noqa: ASYNC109 - it ends with what was seen last, which asyncio.timeout cannot say
     *,
     what: str | None = None,
+    pause: float = PAUSE,
 ) -> Any:
     """Ask `check` (plain or async) again and again until its answer is truthy, and return that answer.
+
+    `pause`: seconds between two looks; longer where a look costs what is looked at.
 
     Raises AssertionError after `timeout` seconds, naming what was waited for and the last answer. What `check` raises
     goes through at once.
@@ -33,7 +40,7 @@ async def until(
             return answer
         if clock.time() > deadline:
             raise AssertionError(f"waited {timeout:g} s for {what or _source(check)}; last seen: {answer!r}")
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(pause)
 
 
 async def _ask(check: Callable[[], Any]) -> Any:

@@ -1,0 +1,35 @@
+"""Recomputes the audit log's chains from what PostgreSQL holds: a row that was lost or changed breaks its chain."""
+
+from dataclasses import fields
+from itertools import groupby
+
+import asyncpg
+
+from persistence.chain import Entry
+
+_NAMES = tuple(field.name for field in fields(Entry))
+
+
+async def intact_trails(database_url: str) -> dict[str, list[str]]:
+    """The types of each instance's events in order, by its id, after every hash was computed anew."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("SELECT * FROM audit_log ORDER BY instance_id, sequence")
+        tips = dict(await connection.fetch("SELECT id, sequence FROM instances"))
+    finally:
+        await connection.close()
+    found = {}
+    for instance_id, trail in groupby(rows, key=lambda row: row["instance_id"]):
+        found[str(instance_id)] = _checked(list(trail), tips[instance_id])
+    assert len(found) == len(tips), "an instance has no audit log"
+    return found
+
+
+def _checked(trail: list[asyncpg.Record], last: int) -> list[str]:
+    assert [row["sequence"] for row in trail] == list(range(1, last + 1))
+    before = b""
+    for row in trail:
+        assert row["prev_hash"] == before, f"row {row['sequence']} does not follow the one before"
+        assert Entry(**{name: row[name] for name in _NAMES}).hashed(before) == row["hash"]
+        before = row["hash"]
+    return [row["type"] for row in trail]
