@@ -1,4 +1,4 @@
-"""Where the NATS servers are, apart from what proves who we are: servers that the cluster itself names take that too."""
+"""Where the NATS servers are, apart from who we are to them: servers that the cluster itself names ask that too."""
 
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit

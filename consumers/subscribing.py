@@ -57,9 +57,13 @@ async def subscribe(
         await effect.handle(message.raw_message)
 
     await _ensured(js, settings.nats_replicas, stop)
-    async with broker:
-        await broker.start()
-        await _guard(js, durable, settings.nats_replicas, stop)
+    try:
+        async with broker:
+            await broker.start()
+            await _guard(js, durable, settings.nats_replicas, stop)
+    except UNREACHABLE:  # the server cannot be told that we leave while it is away
+        if not stop.is_set():
+            raise
 
 
 def _security(where: Servers) -> NatsSecurity | None:

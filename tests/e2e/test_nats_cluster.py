@@ -12,8 +12,10 @@ from bus.connection import connected, jetstream
 from bus.streams import CONSUMERS, DEAD_LETTERS_STREAM, INSTANCES_STREAM, STREAMS, ensure
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
-from tests.support.installation import installation
+from tests.support.installation import installation, served
 from tests.support.nats_cluster import NAMES, NatsCluster, nats_cluster
+from tests.support.ports import free_port
+from tests.support.running import running
 from tests.support.trails import intact_trails
 from tests.support.waiting import until
 
@@ -94,3 +96,12 @@ async def test_more_copies_than_servers_is_said(settings: Settings) -> None:
     async with connected(settings, "test") as client:
         with pytest.raises(DependencyDown, match="replicas > 1 not supported in non-clustered mode"):
             await ensure(jetstream(client), replicas=3)
+
+
+async def test_a_part_ends_by_itself_while_every_server_is_away(whole: Settings, three: NatsCluster) -> None:
+    settings = whole.model_copy(update={"nats_url": three.url, "metrics_port": free_port()})
+    async with running(served(settings, ("database", "cluster"))) as process:
+        for name in NAMES:
+            three.kill(name)
+        process.terminate()
+        assert process.wait(30) == 0

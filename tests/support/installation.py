@@ -98,9 +98,7 @@ class Installation:
 async def client_of(settings: Settings) -> AsyncIterator[Installation]:
     """The API of these settings, asked as an admin."""
     headers = {"Authorization": f"Bearer {mint_token(settings, Role.ADMIN, 'test')}"}
-    async with httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{settings.port}", headers=headers, timeout=30
-    ) as http:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", headers=headers, timeout=30) as http:
         yield Installation(settings, http)
 
 

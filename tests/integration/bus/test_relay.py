@@ -157,7 +157,7 @@ async def test_another_relay_takes_over_from_one_that_is_killed_or_stopped(
         await first.wait()
 
 
-async def test_what_is_sent_first_finds_its_consumer_on_an_empty_server(settings: Settings, engine: AsyncEngine) -> None:
+async def test_what_is_sent_first_finds_its_consumer(settings: Settings, engine: AsyncEngine) -> None:
     """A stream of interest without consumers would take the command and drop it."""
     await put(engine, "shop")
     async with part(relay.run, settings), connected(settings, "test") as client:
