@@ -1,13 +1,15 @@
 """The cluster behind the ports of the API: room, and the objects that belong to an instance."""
 
-from asyncio import gather
 from collections.abc import Sequence
 
 from api.ports import Thing
 from cluster.capacity import capacity
 from cluster.client import Cluster
-from cluster.kinds import SECRET
-from cluster.names import ODOO, attempt_name, labels, selector
+from cluster.ingress import host_of
+from cluster.kinds import INGRESS, SECRET
+from cluster.names import ATTEMPT, ODOO, attempt_name, labels
+from cluster.profiles import Profiles
+from cluster.removal import select
 from cluster.remove import LISTED, kept
 from cluster.secret import ADMIN, read
 from schemas.views import Capacity
@@ -17,21 +19,20 @@ from statemachine.instance import Instance
 class InCluster:
     """Implements Room and Objects with an open client of the cluster."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, profiles: Profiles) -> None:
         self._cluster = cluster
+        self._profiles = profiles
 
     async def capacity(self, cpu: str, memory: str) -> Capacity:
         """A hint. Raises ClusterDown."""
         return await capacity(self._cluster, cpu, memory)
 
     async def existing(self, instance: Instance) -> Sequence[Thing]:
-        """The objects of any attempt that are there now. Raises ClusterDown."""
-        mine = selector(labels(self._cluster.installation, instance.id, ODOO))
-        found = await gather(*(self._cluster.select(kind, mine) for kind in LISTED))
+        """The objects of any attempt that are there now; not what outlives attempts. Raises ClusterDown."""
+        mine = labels(self._cluster.installation, instance.id, ODOO)
+        found = await select(self._cluster, (*LISTED, INGRESS), mine)
         return [
-            Thing(kind.name, each["metadata"]["name"])
-            for kind, objects in zip(LISTED, found, strict=True)
-            for each in objects
+            Thing(kind.name, each["metadata"]["name"]) for kind, each in found if ATTEMPT in each["metadata"]["labels"]
         ]
 
     async def servers(self, instance: Instance) -> Sequence[Thing]:
@@ -45,4 +46,8 @@ class InCluster:
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         """What the attempt makes that `instance` is in."""
-        return [Thing(kind.name, attempt_name(instance)) for kind in LISTED]
+        name, exposure = attempt_name(instance), self._profiles.get(instance.request.profile).ingress
+        things = [Thing(kind.name, name) for kind in LISTED]
+        if exposure is not None:
+            things.append(Thing(INGRESS.name, name, f"serves {host_of(instance, exposure)}"))
+        return things

@@ -121,4 +121,5 @@ def _servers(found: Sequence[Thing]) -> Iterator[PlanLine]:
 
 def _created(planned: Sequence[Thing], attempt: int) -> Iterator[PlanLine]:
     for thing in planned:
-        yield PlanLine(action="create", kind=thing.kind, name=thing.name, why=f"belongs to attempt {attempt}")
+        why = f"belongs to attempt {attempt}{thing.note and f'; {thing.note}'}"
+        yield PlanLine(action="create", kind=thing.kind, name=thing.name, why=why)

@@ -11,10 +11,11 @@ from statemachine.instance import Instance
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object of the cluster: what it is and what it is called."""
+    """An object of the cluster: what it is and what it is called, and what else is worth saying of it."""
 
     kind: str
     name: str
+    note: str = ""
 
 
 class Room(Protocol):

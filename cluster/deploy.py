@@ -3,9 +3,10 @@
 from cluster import manifests
 from cluster.client import Cluster
 from cluster.credentials import Credentials
-from cluster.kinds import CLAIM, DEPLOYMENT, SERVICE, Kind, Object
+from cluster.ingress import ingress
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, SECRET, SERVICE, Kind, Object
 from cluster.names import attempt_name
-from cluster.profiles import Profiles
+from cluster.profiles import Profile, Profiles
 from cluster.secret import apply_secret, fingerprint
 from schemas.codes import ErrorCode
 from schemas.errors import ClusterRefused, NotYet
@@ -13,7 +14,7 @@ from statemachine.instance import Instance
 
 
 async def deploy(cluster: Cluster, instance: Instance, credentials: Credentials, profiles: Profiles) -> list[str]:
-    """Apply Secret, claim, Service and at last the Deployment, so that a crash in between is made good by the next run.
+    """Apply Secret, claim, Service, Ingress, at last the Deployment: a crash in between is made good by the next run.
 
     Returns the objects as kind/name. Raises ClusterRefused, with DATA_MISSING where the volume of an instance that has
     run is gone: it is never replaced by an empty one. Raises NotYet while the Deployment is still being deleted.
@@ -25,9 +26,25 @@ async def deploy(cluster: Cluster, instance: Instance, credentials: Credentials,
     if not instance.has_run:
         await _apply(cluster, CLAIM, manifests.claim(cluster.installation, instance, profile))
     await _apply(cluster, SERVICE, manifests.service(cluster.installation, instance, profile))
+    await _expose(cluster, instance, profile)
     wanted = manifests.deployment(cluster.installation, instance, profile, fingerprint(secret))
     await _apply(cluster, DEPLOYMENT, wanted)
-    return [f"{kind}/{attempt_name(instance)}" for kind in ("Secret", CLAIM.name, SERVICE.name, DEPLOYMENT.name)]
+    return [f"{kind.name}/{attempt_name(instance)}" for kind in applied_kinds(profile)]
+
+
+def applied_kinds(profile: Profile) -> tuple[Kind, ...]:
+    """What an attempt is made of, in the order in which it is made."""
+    return (SECRET, CLAIM, SERVICE, *((INGRESS,) if profile.ingress else ()), DEPLOYMENT)
+
+
+async def _expose(cluster: Cluster, instance: Instance, profile: Profile) -> None:
+    """The Ingress; or none, where the profile had one before and has none any more."""
+    if profile.ingress is not None:
+        await _apply(cluster, INGRESS, ingress(cluster.installation, instance, profile.ingress))
+        return
+    seen = await cluster.get(INGRESS, attempt_name(instance))
+    if seen is not None:
+        await cluster.delete(INGRESS, seen)
 
 
 async def _require_claim(cluster: Cluster, instance: Instance) -> None:

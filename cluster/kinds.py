@@ -31,11 +31,12 @@ POD = Kind("Pod", "v1", "pods")
 CLAIM = Kind("PersistentVolumeClaim", "v1", "persistentvolumeclaims")
 SERVICE = Kind("Service", "v1", "services")
 SECRET = Kind("Secret", "v1", "secrets")
+INGRESS = Kind("Ingress", "networking.k8s.io/v1", "ingresses")
 NAMESPACE = Kind("Namespace", "v1", "namespaces", namespaced=False)
 NODE = Kind("Node", "v1", "nodes", namespaced=False)
 
 KINDS = {
     kind.name: kind
-    for kind in (DEPLOYMENT, REPLICA_SET, STATEFUL_SET, JOB, POD, CLAIM, SERVICE, SECRET, NAMESPACE, NODE)
+    for kind in (DEPLOYMENT, REPLICA_SET, STATEFUL_SET, JOB, POD, CLAIM, SERVICE, SECRET, INGRESS, NAMESPACE, NODE)
 }
 """By name."""

@@ -3,8 +3,8 @@
 from cluster import secret as keys
 from cluster import security
 from cluster.configuration import CONF_DIR, DATA_DIR, HTTP_PORT, INITIALISE, WEBSOCKET_PORT
-from cluster.kinds import Object
-from cluster.names import ATTEMPT, INSTALLATION, INSTANCE, ROLE, STEP, attempt_labels, attempt_name
+from cluster.kinds import INGRESS, SECRET, SERVICE, Object
+from cluster.names import ATTEMPT, INSTALLATION, INSTANCE, NEEDS, ROLE, STEP, attempt_labels, attempt_name
 from cluster.profiles import Placement, Profile
 from statemachine.instance import Instance
 
@@ -45,7 +45,7 @@ def deployment(installation: str, instance: Instance, profile: Profile, configur
     meta = _meta(installation, instance)
     template_meta = {"labels": meta["labels"], "annotations": {CONFIGURATION: configuration}}
     return {
-        "metadata": {**meta, "annotations": {STEP: str(instance.step)}},
+        "metadata": {**meta, "annotations": {STEP: str(instance.step), NEEDS: _needs(profile)}},
         "spec": {
             "replicas": 1,
             "revisionHistoryLimit": 1,
@@ -144,6 +144,11 @@ def _common(instance: Instance, profile: Profile) -> Object:
             {"name": "conf", "mountPath": CONF_DIR, "readOnly": True},
         ],
     }
+
+
+def _needs(profile: Profile) -> str:
+    kinds = (SECRET, SERVICE, *((INGRESS,) if profile.ingress else ()))
+    return ",".join(kind.name for kind in kinds)
 
 
 def _meta(installation: str, instance: Instance) -> Object:

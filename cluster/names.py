@@ -13,6 +13,9 @@ ROLE: Final = "reprise.dev/role"
 STEP: Final = "reprise.dev/step"
 """An annotation of the Deployment: the step whose deploy.apply it was last applied by."""
 
+NEEDS: Final = "reprise.dev/needs"
+"""An annotation of the Deployment: the kinds of which there must be an object beside it, separated by commas."""
+
 ODOO: Final = "odoo"
 DATABASE: Final = "database"
 _READABLE = 32  # of the instance's name; with id and attempt it stays below the 63 characters of a DNS label
@@ -23,9 +26,12 @@ def attempt_name(instance: Instance) -> str:
 
     A Service's name must begin with a letter (RFC 1035), an instance's need not.
     """
-    readable = instance.name[:_READABLE].rstrip("-")
-    prefix = "" if readable[0].isalpha() else "odoo-"
-    return f"{prefix}{readable}-{instance.id.hex[:12]}-{instance.attempt}"
+    return f"{_stem(instance)}-{instance.attempt}"
+
+
+def certificate_name(instance: Instance) -> str:
+    """The name of the Secret that the certificate of its host is kept in, over all attempts."""
+    return f"{_stem(instance)}-tls"
 
 
 def server_name(instance_id: UUID) -> str:
@@ -43,6 +49,12 @@ def attempt_labels(installation: str, instance: Instance) -> dict[str, str]:
         CUSTOMER: instance.customer_id,
         ATTEMPT: str(instance.attempt),
     }
+
+
+def _stem(instance: Instance) -> str:
+    readable = instance.name[:_READABLE].rstrip("-")
+    prefix = "" if readable[0].isalpha() else "odoo-"
+    return f"{prefix}{readable}-{instance.id.hex[:12]}"
 
 
 def labels(installation: str, instance_id: UUID, role: str) -> dict[str, str]:

@@ -71,7 +71,8 @@ def _observe(sight: Sight, step: int | None, now: datetime, grace: float) -> Obs
     if step is not None and _annotated(deployment) != str(step):
         return Observation(Phase.UNAPPLIED)
     if _ready(sight, deployment):
-        return Observation(Phase.READY, node=sight.node)
+        missing = _gone(sight)
+        return Observation(Phase.SCHEDULED if missing else Phase.READY, cause=missing, node=sight.node)
     pod = _current(sight)
     if pod is None:
         return _podless(sight, deployment)
@@ -85,6 +86,8 @@ def _observe_running(sight: Sight, now: datetime, grace: float) -> Observation:
         return Observation(Phase.LOST, cause="The Deployment is gone.")
     if not deployment["spec"].get("replicas", 1):
         return Observation(Phase.LOST, cause="The Deployment was scaled to zero.")
+    if sight.missing:
+        return Observation(Phase.LOST, cause=_gone(sight), node=sight.node)
     if deployment.get("status", {}).get("readyReplicas", 0) >= 1:
         return Observation(Phase.READY, node=sight.node)
     found = _observe(sight, None, now, grace)
@@ -107,6 +110,10 @@ def _ready(sight: Sight, deployment: Object) -> bool:
         and min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0)) >= 1
         and not any(terminating(found) for found in (deployment, *sight.pods, *filter(None, [sight.claim])))
     )
+
+
+def _gone(sight: Sight) -> str | None:
+    return f"{', '.join(sight.missing)} gone from beside the Deployment." if sight.missing else None
 
 
 def _current(sight: Sight) -> Object | None:
@@ -167,5 +174,13 @@ def _annotated(deployment: Object) -> str | None:
 
 
 def _versions(sight: Sight) -> str:
-    found = (sight.deployment, *sight.replica_sets, *sight.pods, sight.claim)
+    found = (
+        sight.deployment,
+        *sight.replica_sets,
+        *sight.pods,
+        sight.claim,
+        sight.service,
+        sight.secret,
+        sight.ingress,
+    )
     return ",".join(sorted(each["metadata"]["resourceVersion"] for each in found if each is not None))

@@ -4,7 +4,7 @@ from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from cluster.client import Cluster
-from cluster.kinds import CLAIM, DEPLOYMENT, JOB, POD, REPLICA_SET, SECRET, SERVICE, STATEFUL_SET, Kind, Object
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, JOB, POD, REPLICA_SET, SECRET, SERVICE, STATEFUL_SET, Kind, Object
 from cluster.names import selector
 from cluster.sight import terminating
 from cluster.vanishing import until_gone
@@ -17,7 +17,7 @@ Name = tuple[str, str]
 BeforeLast = Callable[[set[Name]], Awaitable[None]]
 Groups = tuple[tuple[Kind, ...], ...]
 
-INSTANCE_GROUPS: Groups = ((DEPLOYMENT,), (REPLICA_SET,), (POD,), (CLAIM, SERVICE), (SECRET,))
+INSTANCE_GROUPS: Groups = ((DEPLOYMENT,), (REPLICA_SET,), (POD,), (CLAIM, SERVICE, INGRESS), (SECRET,))
 SERVER_GROUPS: Groups = ((JOB,), (STATEFUL_SET,), (POD,), (CLAIM, SERVICE), (SECRET,))
 """The workload first: a volume is not taken from under a pod. The Secret last: it remembers."""
 UNTOLD = frozenset({REPLICA_SET, JOB})

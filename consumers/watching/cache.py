@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from cluster.kinds import CLAIM, DEPLOYMENT, POD, REPLICA_SET, Kind, Object
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, POD, REPLICA_SET, SECRET, SERVICE, Kind, Object
 from cluster.leftovers import attempt_of
 from cluster.names import INSTANCE
 from cluster.sight import Sight
 from consumers.watching.slim import slim
 from statemachine.instance import Instance
 
-WATCHED = (DEPLOYMENT, REPLICA_SET, POD, CLAIM)
+WATCHED = (DEPLOYMENT, REPLICA_SET, POD, CLAIM, SERVICE, SECRET, INGRESS)
 
 
 class Cache:
@@ -74,6 +74,9 @@ class Cache:
             replica_sets=tuple(mine[REPLICA_SET]),
             pods=tuple(mine[POD]),
             claim=next(iter(mine[CLAIM]), None),
+            service=next(iter(mine[SERVICE]), None),
+            secret=next(iter(mine[SECRET]), None),
+            ingress=next(iter(mine[INGRESS]), None),
         )
 
     def _of(self, instance_id: UUID) -> list[tuple[Kind, str]]:

@@ -45,8 +45,8 @@ def _deploying(row: Instance, sight: Sight, now: datetime, grace: float) -> Diff
 
 def _initializing(row: Instance, sight: Sight, now: datetime, grace: float) -> Difference:
     seen = observe(sight, None, now, grace)
-    if seen.phase is Phase.ABSENT:
-        return Difference(converge=True)
+    if seen.phase is Phase.ABSENT or sight.missing:
+        return Difference(_progress(row, seen, now), converge=True)
     return _on_the_way(row, seen, now)
 
 

@@ -1,7 +1,7 @@
 """Keeps of an object only what observing needs: a cluster may hold many, and the watcher keeps all of them."""
 
 from cluster.kinds import Object
-from cluster.names import ATTEMPT, INSTANCE, STEP
+from cluster.names import ATTEMPT, INSTANCE, NEEDS, STEP
 
 _META = ("name", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
 _LABELS = (INSTANCE, ATTEMPT)
@@ -21,13 +21,13 @@ _STATUS = (
 
 
 def slim(found: Object) -> Object:
-    """The object without managed fields, templates and the rest that nobody looks at."""
+    """The object without managed fields, templates, what Secrets hold and the rest that nobody looks at."""
     meta = found["metadata"]
     return {
         "metadata": {
             **_only(meta, _META),
             "labels": _only(meta.get("labels") or {}, _LABELS),
-            "annotations": _only(meta.get("annotations") or {}, (STEP,)),
+            "annotations": _only(meta.get("annotations") or {}, (NEEDS, STEP)),
         },
         "spec": _only(found.get("spec") or {}, _SPEC),
         "status": _only(found.get("status") or {}, _STATUS),

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from embedded.simulated import kinds, objects, selectors, status
+from embedded.simulated.ingress_validation import check_ingress
 from embedded.simulated.kinds import Kind
 from embedded.simulated.objects import Object
 from embedded.simulated.pod_validation import check_pod_spec
@@ -195,4 +196,5 @@ _BY_KIND: dict[Kind, Check] = {
     kinds.JOBS: _job,
     kinds.CLAIMS: _claim,
     kinds.SERVICES: _service,
+    kinds.INGRESSES: check_ingress,
 }

@@ -35,14 +35,6 @@ async def test_a_service_gets_an_address(cluster: Client) -> None:
     assert again["metadata"]["resourceVersion"] == created["metadata"]["resourceVersion"]
 
 
-async def test_an_ingress_is_kept(cluster: Client) -> None:
-    backend = {"service": {"name": "web", "port": {"number": 8069}}}
-    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
-    rules = [{"host": "web.example.com", "http": {"paths": paths}}]
-    await cluster.apply("ingresses", {"metadata": {"name": "web"}, "spec": {"rules": rules}})
-    assert (await cluster.get("ingresses", "web"))["spec"]["rules"] == rules
-
-
 async def test_the_librarys_own_models_understand_the_answers(cluster: Client, api: ApiClient) -> None:
     await cluster.apply("deployments", deployment("web"))
     await cluster.apply("statefulsets", stateful_set("db"))

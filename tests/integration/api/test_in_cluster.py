@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -11,10 +12,12 @@ import pytest_asyncio
 from api.in_cluster import InCluster
 from api.ports import Thing
 from cluster.client import Cluster
+from cluster.hosts import Exposure
 from cluster.kinds import CLAIM, SECRET, SERVICE, STATEFUL_SET
 from cluster.manifests import claim, service
-from cluster.names import DATABASE, attempt_name, labels, server_name
-from cluster.profiles import Profile
+from cluster.names import DATABASE, ODOO, attempt_name, certificate_name, labels, server_name
+from cluster.profiles import Profile, Profiles
+from cluster.secret import ADMIN
 from schemas.errors import ClusterDown
 from schemas.requests import InstanceRequest
 from schemas.settings import Settings
@@ -23,6 +26,9 @@ from statemachine.states import State
 from tests.support.cluster import simulated_cluster
 
 __all__ = ["simulated_cluster"]
+
+
+PROFILES = Profiles(profiles={"open": Profile(ingress=Exposure(hosts="{name}.{customer}.example.com"))})
 
 
 @pytest_asyncio.fixture
@@ -49,7 +55,7 @@ def _instance() -> Instance:
 
 
 async def test_capacity_says_whether_it_fits_and_what_is_short(cluster: Cluster) -> None:
-    room = InCluster(cluster)
+    room = InCluster(cluster, Profiles())
     small, large = await room.capacity("500m", "1Gi"), await room.capacity("64", "1Gi")
     assert (small.fits, small.short) == (True, None)
     assert large.fits is False
@@ -58,7 +64,7 @@ async def test_capacity_says_whether_it_fits_and_what_is_short(cluster: Cluster)
 
 
 async def test_the_objects_of_an_instance_are_told_from_those_of_its_database_and_of_others(cluster: Cluster) -> None:
-    objects, mine, other = InCluster(cluster), _instance(), _instance()
+    objects, mine, other = InCluster(cluster, Profiles()), _instance(), _instance()
     for instance in (mine, other):
         await cluster.apply(CLAIM, claim(cluster.installation, instance, Profile()))
     await cluster.apply(SERVICE, service(cluster.installation, mine, Profile()))
@@ -79,7 +85,27 @@ async def test_the_objects_of_an_instance_are_told_from_those_of_its_database_an
     assert Thing("StatefulSet", name) not in await objects.existing(mine)
 
 
+async def test_the_admin_password_is_that_of_the_attempt_s_secret(cluster: Cluster) -> None:
+    objects, mine = InCluster(cluster, Profiles()), _instance()
+    assert await objects.admin_password(mine) == ""
+    await cluster.apply(SECRET, {"metadata": {"name": attempt_name(mine)}, "stringData": {ADMIN: "made-once"}})
+    assert await objects.admin_password(mine) == "made-once"
+
+
+async def test_what_outlives_attempts_is_not_told_as_left_by_one(cluster: Cluster) -> None:
+    objects, mine = InCluster(cluster, PROFILES), _instance()
+    meta = {"name": certificate_name(mine), "labels": labels(cluster.installation, mine.id, ODOO)}
+    await cluster.apply(SECRET, {"metadata": meta})
+    assert await objects.existing(mine) == []
+
+
+def test_an_ingress_is_planned_with_its_host_where_the_profile_has_one() -> None:
+    row = replace(_instance(), request=InstanceRequest(profile="open"))
+    planned = InCluster(Cluster(Settings()), PROFILES).planned(row)
+    assert planned[-1] == Thing("Ingress", attempt_name(row), "serves shop.acme.example.com")
+
+
 def test_the_next_attempt_makes_objects_of_its_own() -> None:
-    made = InCluster(Cluster(Settings())).planned(_instance())
+    made = InCluster(Cluster(Settings()), PROFILES).planned(_instance())
     assert {thing.kind for thing in made} == {"Deployment", "PersistentVolumeClaim", "Service", "Secret"}
     assert all(thing.name.endswith("-1") for thing in made)

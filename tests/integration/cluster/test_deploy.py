@@ -4,15 +4,19 @@ import pytest
 
 from cluster.client import Cluster
 from cluster.deploy import deploy
-from cluster.kinds import CLAIM, DEPLOYMENT, SECRET, SERVICE
+from cluster.hosts import Exposure
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, SECRET, SERVICE
 from cluster.names import attempt_name
 from cluster.observe import Phase
-from cluster.profiles import Profiles
+from cluster.profiles import Profile, Profiles
 from cluster.secret import ADMIN, MASTER, PASSWORD, read
 from cluster.sight import look
 from schemas.codes import ErrorCode
 from schemas.errors import ClusterDown, ClusterRefused
 from tests.integration.cluster.doing import CREDENTIALS, deployed, instance, reaches
+from tests.support.waiting import until
+
+EXPOSED = Profiles(profiles={"default": Profile(ingress=Exposure(hosts="{name}.{customer}.example.com"))})
 
 
 async def test_what_is_deployed_becomes_ready(cluster: Cluster) -> None:
@@ -81,6 +85,23 @@ async def test_a_crash_between_two_calls_is_made_good_by_the_next_run(
             await deploy(cluster, row, CREDENTIALS, Profiles())
     await deployed(cluster, row)
     await reaches(cluster, row, Phase.READY)
+
+
+async def test_an_ingress_comes_and_goes_with_the_profile(cluster: Cluster) -> None:
+    row = instance()
+    assert f"Ingress/{attempt_name(row)}" in await deployed(cluster, row, EXPOSED)
+    found = await cluster.get(INGRESS, attempt_name(row))
+    assert found is not None
+    assert [rule["host"] for rule in found["spec"]["rules"]] == ["acme.customer.example.com"]
+    await reaches(cluster, row, Phase.READY)
+    assert (await look(cluster, row)).complete
+    await deployed(cluster, row, Profiles())
+
+    async def gone() -> bool:
+        return await cluster.get(INGRESS, attempt_name(row)) is None
+
+    await until(gone)
+    assert (await look(cluster, row)).missing == []
 
 
 async def test_a_volume_that_is_gone_is_never_replaced_once_the_instance_has_run(cluster: Cluster) -> None:

@@ -1,16 +1,18 @@
 """Removing: seen gone, told in the receipt, and nothing that is not ours or that has changed."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from cluster.client import Cluster
 from cluster.dedicated import DedicatedServers
-from cluster.kinds import CLAIM, DEPLOYMENT, SECRET
+from cluster.hosts import Exposure
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, SECRET
 from cluster.leftovers import leftovers, remove_leftovers
 from cluster.names import INSTALLATION, attempt_name
 from cluster.observe import Phase
-from cluster.profiles import DatabaseServer
+from cluster.profiles import DatabaseServer, Profile, Profiles
 from cluster.remove import remove, remove_everything
 from cluster.sight import Sight, look
 from schemas.errors import NotYet, Refused
@@ -156,6 +158,23 @@ async def test_everything_of_a_deleted_instance_goes(cluster: Cluster) -> None:
     assert {attempt_name(row), attempt_name(later)} <= {line.name for line in lines}
     assert await look(cluster, later) == Sight()
     assert await look(cluster, row) == Sight()
+
+
+async def test_an_ingress_goes_with_its_attempt_and_the_certificate_with_the_instance(cluster: Cluster) -> None:
+    row = instance(request={"cpu": "64"})
+    exposure = Exposure(hosts="{name}.{customer}.example.com", issuer="letsencrypt")
+    await deployed(cluster, row, Profiles(profiles={"default": Profile(ingress=exposure)}))
+    ingress = await cluster.get(INGRESS, attempt_name(row))
+    assert ingress is not None
+    template = json.loads(ingress["metadata"]["annotations"]["cert-manager.io/secret-template"])
+    name = ingress["spec"]["tls"][0]["secretName"]
+    await cluster.apply(SECRET, {"metadata": {"name": name, **template}})  # as cert-manager does
+    assert ("Ingress", "deleted") in told(await removed(cluster, row))
+    assert await cluster.get(INGRESS, attempt_name(row)) is None
+    assert await cluster.get(SECRET, name) is not None
+    lines = await done(lambda: remove_everything(cluster, row, unmoved, no_database))
+    assert name in {line.name for line in lines if line.action == "deleted"}
+    assert await cluster.get(SECRET, name) is None
 
 
 async def test_leftovers_are_attempts_that_never_ran(cluster: Cluster) -> None:

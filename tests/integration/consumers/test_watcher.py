@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,10 +13,13 @@ from cluster.answers import Expired
 from cluster.client import Cluster
 from cluster.credentials import Credentials
 from cluster.deploy import deploy
-from cluster.kinds import DEPLOYMENT, POD
+from cluster.hosts import Exposure
+from cluster.kinds import DEPLOYMENT, INGRESS, POD, SECRET, SERVICE, Kind
 from cluster.names import attempt_name
-from cluster.profiles import Profiles
+from cluster.profiles import Profile, Profiles
 from cluster.sight import Sight, look
+from consumers.converge.converger import Converger
+from consumers.watching.cache import WATCHED
 from consumers.watching.watcher import Watcher
 from schemas.codes import ErrorCode
 from schemas.errors import ClusterDown
@@ -104,6 +108,28 @@ async def test_a_deployment_that_is_gone_is_lost_and_healed(world: World) -> Non
         await reaches(world, State.RUNNING)
 
 
+@pytest.mark.parametrize("kind", [SERVICE, SECRET, INGRESS], ids=lambda kind: kind.name)
+async def test_what_it_needs_beside_it_is_missed_and_made_again(world: World, kind: Kind) -> None:
+    exposed = Profiles(profiles={"default": Profile(ingress=Exposure(hosts="{name}.{customer}.example.com"))})
+    world.parts = replace(world.parts, profiles=exposed)
+    world.converger = Converger(world.parts, world.publisher)
+    await world.running()
+    claim = (await world.look()).claim
+    async with watching(world):
+        found = await world.cluster.get(kind, attempt_name(await world.row()))
+        assert found is not None
+        await world.cluster.delete(kind, found)
+        await reaches(world, State.DEGRADED)
+        assert (await world.row()).cause == f"{kind.name} gone from beside the Deployment."
+        await world.converge()
+        await reaches(world, State.RUNNING)
+    after = await world.look()
+    assert after.complete
+    assert claim is not None
+    assert after.claim is not None
+    assert claim["metadata"]["uid"] == after.claim["metadata"]["uid"]
+
+
 async def test_a_pod_that_is_replaced_at_once_is_not_lost(world: World) -> None:
     await world.running()
     async with watching(world, grace=60.0, resync_every=0.05):
@@ -152,7 +178,7 @@ async def test_a_watch_that_expired_is_begun_with_a_fresh_list(world: World, mon
     monkeypatch.setattr(Cluster, "watch", expiring)
     await world.deploying()
     async with watching(world):
-        await until(lambda: len(expired) == 4, 20)
+        await until(lambda: len(expired) == len(WATCHED), 20)
         await world.converge()
         await reaches(world, State.RUNNING)
 
