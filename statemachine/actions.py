@@ -197,7 +197,7 @@ def insist(d: Deciding) -> None:
 
 
 def report_failed_retry(d: Deciding) -> None:
-    """The attempt that was to verify a retry has failed, and is clean."""
+    """The attempt that was to verify a retry has failed, and is clean or makes way for the next retry."""
     instance = d.instance
     if instance.verifying and instance.failed_state is not None:
         instance.verifying = False

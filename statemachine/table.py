@@ -63,7 +63,7 @@ PROVISIONING = (
 FAILURE = (
     Edge((S.ALLOCATING_DATABASE,), E.DATABASE_FAILED, S.CLEANING_UP, (when.not_held,), (do.fail,)),
     Edge((S.ALLOCATING_DATABASE,), E.DATABASE_TIMEOUT, S.CLEANING_UP, (when.not_held,), (do.fail,)),
-    Edge(ON_THE_WAY, E.DEPLOY_FAILED, None, (when.held,), (do.show_cause,)),
+    Edge((*ON_THE_WAY, S.STARTING), E.DEPLOY_FAILED, None, (when.held,), (do.show_cause,)),
     Edge(ON_THE_WAY, E.DEPLOY_FAILED, S.CLEANING_UP, (when.not_held,), (do.fail,)),
     Edge(ON_THE_WAY, E.DEPLOY_TIMEOUT, S.CLEANING_UP, (when.not_held,), (do.fail,)),
     Edge(ON_THE_WAY, E.INIT_TIMEOUT, S.CLEANING_UP, (when.not_held,), (do.fail,)),
@@ -80,7 +80,13 @@ CLEANUP = (
 )
 RETRY = (
     Edge((S.ERROR,), E.RETRY_REQUESTED, S.PENDING, then=(do.take_up, do.accept_retry, do.begin_attempt)),
-    Edge((S.CLEANING_UP,), E.RETRY_REQUESTED, S.CLEANING_UP_BEFORE_RETRY, then=(do.wait_for_cleanup, do.accept_retry)),
+    Edge(
+        (S.CLEANING_UP,),
+        E.RETRY_REQUESTED,
+        S.CLEANING_UP_BEFORE_RETRY,
+        then=(do.wait_for_cleanup,),
+        after=(do.report_failed_retry, do.accept_retry),
+    ),
     Edge(
         (S.CLEANING_UP_BEFORE_RETRY,),
         E.CANCEL_REQUESTED,

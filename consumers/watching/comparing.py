@@ -40,7 +40,8 @@ def _deploying(row: Instance, sight: Sight, now: datetime, grace: float) -> Diff
     if seen.node is not None:
         fact = _fact(row, EventType.DEPLOY_SCHEDULED, Scheduled(node=seen.node), seen.node, now)
         return Difference([fact])
-    return Difference(_progress(row, seen, now))
+    lost = seen.phase is Phase.ABSENT and row.applied_at is not None
+    return Difference(_progress(row, seen, now), converge=lost)
 
 
 def _initializing(row: Instance, sight: Sight, now: datetime, grace: float) -> Difference:

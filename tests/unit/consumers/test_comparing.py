@@ -150,3 +150,10 @@ def test_a_held_degraded_instance_that_comes_back_by_itself_is_ready() -> None:
 )
 def test_what_no_fact_can_mend_is_converged(state: State, sight: Sight, wanted: Any) -> None:
     assert compared(instance(state), sight).converge is wanted
+
+
+def test_a_deployment_that_vanished_while_it_waited_for_room_is_made_again() -> None:
+    """Its command is not repeated any more, and a patient request may wait for days."""
+    assert not compared(instance(state=State.DEPLOYING), Sight()).converge
+    assert compared(instance(state=State.DEPLOYING, applied_at=NOW), Sight()).converge
+    assert not compared(instance(state=State.DEPLOYING, applied_at=NOW), WAITING).converge

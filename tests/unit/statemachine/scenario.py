@@ -227,6 +227,8 @@ IN_STATE = {
     State.DELETED: deleted,
 }
 
+EXISTING = [state for state in IN_STATE if state not in (State.NONE, State.DELETED)]
+
 
 def held(scenario: Scenario) -> Scenario:
     """The same, held by a person."""

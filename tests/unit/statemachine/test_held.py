@@ -1,0 +1,68 @@
+"""What a hold holds back and a release resumes: deadlines, timers, admission, healing, purge."""
+
+import pytest
+
+from schemas.types import EventType as E
+from statemachine.decision import Outcome
+from statemachine.states import State as S
+from tests.unit.statemachine import scenario as given
+from tests.unit.statemachine.test_edges import check
+
+
+@pytest.mark.parametrize("state", given.EXISTING)
+def test_existing_hold_requested_same(state: S) -> None:
+    s = given.IN_STATE[state]()
+    step = s.now_is.step
+    s.then(E.HOLD_REQUESTED)
+    check(s, state, sent=[])
+    assert (s.now_is.held, s.now_is.step, s.last.drops_timers) == (True, step, True)
+    assert s.then(E.HOLD_REQUESTED).last.outcome is Outcome.REJECTED
+
+
+@pytest.mark.parametrize("state", given.EXISTING)
+def test_existing_release_requested_same(state: S) -> None:
+    s = given.held(given.IN_STATE[state]()).later(1000).then(E.RELEASE_REQUESTED)
+    check(s, state)
+    assert not s.now_is.held
+    fresh = given.IN_STATE[state]()
+    if state is not S.DEPLOYING:
+        assert s.sent() == fresh.sent() or state in (S.RUNNING,)
+    assert s.then(E.RELEASE_REQUESTED).last.outcome is Outcome.REJECTED
+
+
+def test_a_deadline_stands_still_while_held() -> None:
+    s = given.held(given.waiting_for_room().later(100)).later(5000).then(E.RELEASE_REQUESTED)
+    assert s.timers()["deploy.timeout"] == 80.0
+    trashed = given.held(given.trashed().later(86_400)).later(99_999).then(E.RELEASE_REQUESTED)
+    assert trashed.timers()["purge.due"] == 6 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (S.PENDING, E.PROVISION_ADMITTED),
+        (S.ALLOCATING_DATABASE, E.DATABASE_FAILED),
+        (S.ALLOCATING_DATABASE, E.DATABASE_TIMEOUT),
+        (S.DEPLOYING, E.DEPLOY_TIMEOUT),
+        (S.INITIALIZING, E.INIT_TIMEOUT),
+        (S.STARTING, E.DEPLOY_TIMEOUT),
+        (S.TRASHED, E.PURGE_DUE),
+    ],
+)
+def test_what_a_hold_holds_back(state: S, event: E) -> None:
+    s = given.held(given.IN_STATE[state]()).then(event)
+    assert (s.last.outcome, s.now_is.state) == (Outcome.REJECTED, state)
+    assert s.last.why == "the instance is held; release it first"
+
+
+@pytest.mark.parametrize("state", [S.DEPLOYING, S.INITIALIZING, S.STARTING])
+def test_deploying_initializing_starting_deploy_failed_same_while_held(state: S) -> None:
+    s = given.held(given.IN_STATE[state]()).then(E.DEPLOY_FAILED)
+    check(s, state, sent=[])
+    assert s.now_is.cause == "no such image"
+
+
+def test_what_is_lost_while_held_is_shown_and_not_healed() -> None:
+    s = given.held(given.running()).then(E.DEPLOY_LOST)
+    check(s, S.DEGRADED, sent=[])
+    assert s.timers() == {}
