@@ -26,6 +26,8 @@ DATABASE = "database"
 CLUSTER = "cluster"
 DUPLICATE_WINDOW = 120.0
 ACK_WAIT = 30.0
+MAX_ACK_PENDING = 20_000
+"""A command that comes back later counts until then: a few thousand that wait must not keep the next one waiting."""
 
 
 ANY_WISH = f"{INSTANCES}.*.*.requested"
@@ -73,7 +75,7 @@ STREAMS = (
 )
 
 
-def _consumer(name: str, types: frozenset[EventType], max_ack_pending: int) -> ConsumerConfig:
+def _consumer(name: str, types: frozenset[EventType]) -> ConsumerConfig:
     return ConsumerConfig(
         durable_name=name,
         filter_subjects=subjects(types),
@@ -81,14 +83,14 @@ def _consumer(name: str, types: frozenset[EventType], max_ack_pending: int) -> C
         deliver_policy=DeliverPolicy.ALL,
         ack_wait=ACK_WAIT,
         max_deliver=-1,
-        max_ack_pending=max_ack_pending,
+        max_ack_pending=MAX_ACK_PENDING,
     )
 
 
 CONSUMERS = (
-    _consumer(LIFECYCLE, DECIDED, 20_000),
-    _consumer(DATABASE, DATABASE_COMMANDS, 1_000),
-    _consumer(CLUSTER, CLUSTER_COMMANDS, 1_000),
+    _consumer(LIFECYCLE, DECIDED),
+    _consumer(DATABASE, DATABASE_COMMANDS),
+    _consumer(CLUSTER, CLUSTER_COMMANDS),
 )
 
 

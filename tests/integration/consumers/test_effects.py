@@ -143,6 +143,26 @@ async def test_no_worker_waits_for_what_is_not_ready(settings: Settings, js: Jet
         await until(lambda: work.done == [quick.instance_id], 20)
 
 
+async def test_thousands_of_commands_that_wait_leave_room_for_the_next(
+    settings: Settings, js: JetStreamContext
+) -> None:
+    """A command that comes back later counts as delivered meanwhile: the consumer must have room for very many."""
+    quick = command()
+
+    class Waiting(Work):
+        async def __call__(self, event: Event) -> None:
+            if event.instance_id != quick.instance_id:
+                raise NotYet("a dedicated server that is slow to start", after=600)
+            await super().__call__(event)
+
+    work = Waiting()
+    for _ in range(1_100):
+        await Publisher(js, KEY).publish(command())
+    await Publisher(js, KEY).publish(quick)
+    async with working(settings, work, workers=16):
+        await until(lambda: work.done == [quick.instance_id], 60, what="the next command to be carried out")
+
+
 async def test_commands_are_carried_out_at_the_same_time_up_to_the_bound(
     settings: Settings, js: JetStreamContext
 ) -> None:
