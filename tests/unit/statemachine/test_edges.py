@@ -469,7 +469,7 @@ def test_existing_retry_outcome_same(state: S, event: E) -> None:
     check(given.IN_STATE[state]().then(event), state, sent=[])
 
 
-@pytest.mark.parametrize("state", [*EXISTING, S.DELETED], ids=str)
+@pytest.mark.parametrize("state", [*given.EXISTING, S.DELETED], ids=str)
 def test_existing_admin_password_revealed_same(state: S) -> None:
     s = given.IN_STATE[state]()
     before = s.now_is
