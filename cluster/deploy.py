@@ -6,6 +6,7 @@ from cluster.credentials import Credentials
 from cluster.ingress import ingress
 from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, SECRET, SERVICE, Kind, Object
 from cluster.names import attempt_name
+from cluster.ownership import remember
 from cluster.profiles import Profile, Profiles
 from cluster.secret import apply_secret, fingerprint
 from schemas.codes import ErrorCode
@@ -25,10 +26,11 @@ async def deploy(cluster: Cluster, instance: Instance, credentials: Credentials,
     secret = await apply_secret(cluster, instance, credentials, profile)
     if not instance.has_run:
         await _apply(cluster, CLAIM, manifests.claim(cluster.installation, instance, profile))
-    await _apply(cluster, SERVICE, manifests.service(cluster.installation, instance, profile))
-    await _expose(cluster, instance, profile)
+    service = await _apply(cluster, SERVICE, manifests.service(cluster.installation, instance, profile))
+    exposed = await _expose(cluster, instance, profile)
     wanted = manifests.deployment(cluster.installation, instance, profile, fingerprint(secret))
-    await _apply(cluster, DEPLOYMENT, wanted)
+    deployment = await _apply(cluster, DEPLOYMENT, wanted)
+    await remember(cluster, ((SECRET, secret), (SERVICE, service), *exposed, (DEPLOYMENT, deployment)))
     return [f"{kind.name}/{attempt_name(instance)}" for kind in applied_kinds(profile)]
 
 
@@ -37,14 +39,15 @@ def applied_kinds(profile: Profile) -> tuple[Kind, ...]:
     return (SECRET, CLAIM, SERVICE, *((INGRESS,) if profile.ingress else ()), DEPLOYMENT)
 
 
-async def _expose(cluster: Cluster, instance: Instance, profile: Profile) -> None:
+async def _expose(cluster: Cluster, instance: Instance, profile: Profile) -> list[tuple[Kind, Object]]:
     """The Ingress; or none, where the profile had one before and has none any more."""
     if profile.ingress is not None:
-        await _apply(cluster, INGRESS, ingress(cluster.installation, instance, profile.ingress))
-        return
+        applied = await _apply(cluster, INGRESS, ingress(cluster.installation, instance, profile.ingress))
+        return [(INGRESS, applied)]
     seen = await cluster.get(INGRESS, attempt_name(instance))
     if seen is not None:
         await cluster.delete(INGRESS, seen)
+    return []
 
 
 async def _require_claim(cluster: Cluster, instance: Instance) -> None:
@@ -56,7 +59,8 @@ async def _require_claim(cluster: Cluster, instance: Instance) -> None:
         raise ClusterRefused(ErrorCode.DATA_MISSING, f"PersistentVolumeClaim {name} is being deleted by somebody.")
 
 
-async def _apply(cluster: Cluster, kind: Kind, manifest: Object) -> None:
+async def _apply(cluster: Cluster, kind: Kind, manifest: Object) -> Object:
     applied = await cluster.apply(kind, manifest)
     if applied["metadata"].get("deletionTimestamp"):
         raise NotYet(f"{kind.name} {manifest['metadata']['name']} is still being deleted")
+    return applied

@@ -1,7 +1,7 @@
 """The Secret of an attempt: database credentials and Odoo's own passwords, which are made once and then kept."""
 
 import secrets
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from hashlib import sha256
 
 from cluster.client import Cluster
@@ -65,4 +65,6 @@ def _new_passwords(instance: Instance) -> dict[str, str]:
 
 def _manifest(cluster: Cluster, instance: Instance, data: dict[str, str]) -> Object:
     meta = {"name": attempt_name(instance), "labels": attempt_labels(cluster.installation, instance)}
-    return {"metadata": meta, "type": "Opaque", "stringData": data}
+    # not stringData: the fields that are applied must be the ones that are kept, or nobody's change would be seen
+    encoded = {key: b64encode(value.encode()).decode() for key, value in data.items()}
+    return {"metadata": meta, "type": "Opaque", "data": encoded}

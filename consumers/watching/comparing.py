@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cluster.observe import Observation, Phase, observe, observe_running
+from cluster.ownership import changed
 from cluster.sight import Sight
 from consumers.converge.parts import make_fact
 from schemas.codes import ErrorCode
@@ -54,14 +55,28 @@ def _initializing(row: Instance, sight: Sight, now: datetime, grace: float) -> D
 def _coming_back(row: Instance, sight: Sight, now: datetime, grace: float) -> Difference:
     """A held one is not healed: no deploy.apply of this step will come, and any that came before counts."""
     unhealed = row.held and row.state is State.DEGRADED
-    return _on_the_way(row, observe(sight, None if unhealed else row.step, now, grace), now)
+    seen = observe(sight, None if unhealed else row.step, now, grace)
+    if seen.phase is Phase.READY and changed(sight):  # what was applied is on its way into the cache
+        return Difference()
+    return _on_the_way(row, seen, now)
 
 
 def _running(row: Instance, sight: Sight, now: datetime, grace: float) -> Difference:
     seen = observe_running(sight, now, grace)
-    if seen.phase is not Phase.LOST:
+    if seen.phase is Phase.LOST:
+        return Difference([_lost(row, seen.cause or "", now)])
+    return _as_applied(row, sight, seen, now, grace)
+
+
+def _as_applied(row: Instance, sight: Sight, seen: Observation, now: datetime, grace: float) -> Difference:
+    """It serves; what somebody changed is put right, but not so often that two who disagree make it flap."""
+    cause = changed(sight)
+    if cause is None:
         return Difference(again_at=seen.turns_at)
-    return Difference([_fact(row, EventType.DEPLOY_LOST, Lost(cause=seen.cause or ""), "lost", now)])
+    patient_until = (row.state_since or now) + timedelta(seconds=grace)
+    if now < patient_until:
+        return Difference(again_at=patient_until)
+    return Difference([_lost(row, cause, now)])
 
 
 def _stopped(row: Instance, sight: Sight, now: datetime, grace: float) -> Difference:
@@ -77,6 +92,10 @@ def _on_the_way(row: Instance, seen: Observation, now: datetime) -> Difference:
     if seen.phase is Phase.FAILED and row.state is not State.DEGRADED and not row.held:
         return Difference([_failed(row, seen, now)])
     return Difference(_progress(row, seen, now), again_at=seen.turns_at)
+
+
+def _lost(row: Instance, cause: str, now: datetime) -> Event:
+    return _fact(row, EventType.DEPLOY_LOST, Lost(cause=cause), "lost", now)
 
 
 def _ready(row: Instance, now: datetime) -> Difference:

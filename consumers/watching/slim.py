@@ -2,6 +2,7 @@
 
 from cluster.kinds import Object
 from cluster.names import ATTEMPT, INSTANCE, NEEDS, STEP
+from cluster.ownership import KEPT, OWNED, fingerprint
 
 _META = ("name", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
 _LABELS = (INSTANCE, ATTEMPT)
@@ -26,8 +27,9 @@ def slim(found: Object) -> Object:
     return {
         "metadata": {
             **_only(meta, _META),
+            KEPT: fingerprint(found),
             "labels": _only(meta.get("labels") or {}, _LABELS),
-            "annotations": _only(meta.get("annotations") or {}, (NEEDS, STEP)),
+            "annotations": _only(meta.get("annotations") or {}, (NEEDS, OWNED, STEP)),
         },
         "spec": _only(found.get("spec") or {}, _SPEC),
         "status": _only(found.get("status") or {}, _STATUS),
