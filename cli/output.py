@@ -10,6 +10,7 @@ from cli.client import Document
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 COLOURS = {
     "running": "green",
@@ -42,7 +43,9 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, nothing: 
     if not listed:
         print(nothing)
         return
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="", padding=(0, 2, 0, 0))
+    for name in columns:
+        table.add_column(_styled(name, "bold"))
     for row in listed:
         table.add_row(*map(_cell, row))
     _show(table, ENDLESS)
@@ -87,8 +90,13 @@ def age(moment: str) -> str:
     return f"{seconds}s"
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any) -> "Text":
+    text = "" if value is None else str(value)
+    return _styled(text, COLOURS.get(text, ""))
+
+
+def _styled(text: str, style: str) -> "Text":
+    """Styled for as long as it is: blanks with a style would be printed, and fill lines of a terminal."""
     from rich.text import Text
 
-    text = "" if value is None else str(value)
-    return Text(text, style=COLOURS.get(text, ""))
+    return Text.assemble((text, style))

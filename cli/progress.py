@@ -1,6 +1,7 @@
 """Shows a followed job: one line that changes in place on a terminal, a line for each change elsewhere."""
 
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
@@ -18,7 +19,7 @@ def wait(client: Client, job_id: str, instance_id: str, output: Format) -> int:
     """Follow the job to its end, showing how it goes; returns the exit code. With json, only the job is on stdout."""
     stream = sys.stderr if output == "json" else sys.stdout
     try:
-        last = _shown(follow(client, job_id), stream)
+        last = shown(follow(client, job_id), stream)
     except KeyboardInterrupt:
         print(f"Stopped following; the attempt goes on. See it with: reprise show {instance_id}", file=sys.stderr)
         return INTERRUPTED
@@ -34,23 +35,17 @@ def line(look: Look) -> str:
     return f"{describe.position(look.instance)}  {said}".rstrip()
 
 
-def changes(looks: Iterable[Look]) -> Iterator[Look]:
-    """Only the looks that saw something new."""
-    before = None
-    for look in looks:
-        if line(look) != before:
-            before = line(look)
-            yield look
-
-
-def _shown(looks: Iterable[Look], stream: TextIO) -> Look:
-    seen = list(_in_place(looks, stream) if stream.isatty() else _line_by_line(looks, stream))
-    return seen[-1]
+def shown(looks: Iterable[Look], stream: TextIO) -> Look:
+    """Show what is new in each look; returns the last, which knows how it ended, even where it shows nothing new."""
+    return deque(_in_place(looks, stream) if stream.isatty() else _line_by_line(looks, stream), maxlen=1).pop()
 
 
 def _line_by_line(looks: Iterable[Look], stream: TextIO) -> Iterator[Look]:
-    for look in changes(looks):
-        print(f"{look.seconds:6.1f} s  {line(look)}", file=stream, flush=True)
+    before = None
+    for look in looks:
+        if (now := line(look)) != before:
+            before = now
+            print(f"{look.seconds:6.1f} s  {now}", file=stream, flush=True)
         yield look
 
 

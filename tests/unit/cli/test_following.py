@@ -1,13 +1,14 @@
 """Following a job outlives an API that does not answer for a while, and gives up where it never does."""
 
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 
 from cli.client import Client
 from cli.following import PATIENCE, Look, follow
-from cli.progress import changes
+from cli.progress import shown
 from schemas.errors import DependencyDown
 
 INSTANCE = {
@@ -64,7 +65,17 @@ def test_it_ends_with_the_job() -> None:
 def test_an_api_that_comes_back_is_waited_for_and_the_trouble_shown() -> None:
     seen = looks(RUNNING, None, None, ENDED)
     assert [bool(look.trouble) for look in seen] == [False, True, True, False]
-    assert len(list(changes(seen))) == 3
+    stream = StringIO()
+    shown(seen, stream)
+    assert len(stream.getvalue().splitlines()) == 3
+
+
+def test_the_end_is_known_also_where_the_instance_had_been_seen_in_its_last_state_already() -> None:
+    stream = StringIO()
+    last = shown(looks(RUNNING, ENDED), stream)
+    assert last.ended
+    assert last.succeeded
+    assert len(stream.getvalue().splitlines()) == 1
 
 
 def test_an_api_that_does_not_come_back_is_given_up() -> None:
