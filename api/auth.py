@@ -16,6 +16,7 @@ from api.problems import problem_of
 from api.tokens import Claims, Role
 from schemas.errors import Forbidden, NotFound, RepriseError, Unauthorized
 from schemas.events import Actor
+from schemas.remedies import first_problem
 
 Page = Callable[[], Response]
 """What a browser is shown at a path in place of a problem, while it has no token: a form to give one."""
@@ -90,9 +91,8 @@ class Authenticator:
         except jwt.PyJWTError as error:
             raise Unauthorized(f"The token is not valid ({error}); {GET_ONE}") from error
         except ValidationError as error:
-            wrong = error.errors(include_url=False)[0]
-            claim = ".".join(map(str, wrong["loc"])) or "claims"
-            raise Unauthorized(f"The token is not valid ({claim}: {wrong['msg']}); {GET_ONE}") from error
+            claim, sentence = first_problem(error)
+            raise Unauthorized(f"The token is not valid ({claim or 'claims'}: {sentence}); {GET_ONE}") from error
 
 
 class Authentication:

@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 import jwt
-from pydantic import BaseModel, StringConstraints, model_validator
+from pydantic import BaseModel, StringConstraints, ValidationError, model_validator
 
 from schemas.errors import BadInput, BadSettings
+from schemas.remedies import first_problem
 from schemas.settings import Settings
 from schemas.text import LabelValue, Plain
 
@@ -60,8 +61,9 @@ def mint_token(
     """A token signed with jwt_secret. Raises BadSettings without one, BadInput for claims that would be refused."""
     try:
         claims = Claims(sub=subject, role=role, customer_id=customer_id)
-    except ValueError as error:
-        raise BadInput("token", f"{error}") from error
+    except ValidationError as error:
+        claim, sentence = first_problem(error)
+        raise BadInput(claim or "token", sentence) from error
     issued = now or datetime.now(UTC)
     content = claims.model_dump(mode="json", exclude_none=True)
     times = {"iat": issued, "exp": issued + lifetime}

@@ -12,6 +12,7 @@ from cluster.hosts import Exposure
 from cluster.options import Option, OptionValue
 from schemas.errors import BadInput, BadSettings
 from schemas.quantities import Bytes, Cpu
+from schemas.remedies import first_problem
 from schemas.requests import Closed, InstanceRequest
 from schemas.settings import Settings
 from schemas.text import DnsLabel, DnsName, ImageName, LabelValue
@@ -103,9 +104,8 @@ class Profiles(Closed):
             document = yaml.safe_load(settings.profiles.read_text())
             return cls.model_validate(document if document is not None else {})
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            path = ".".join(str(part) for part in first["loc"])
-            raise _bad(settings.profiles, f"{path}: {first['msg']}") from error
+            path, sentence = first_problem(error)
+            raise _bad(settings.profiles, f"{path}: {sentence}") from error
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise _bad(settings.profiles, " ".join(str(error).split())) from error
 

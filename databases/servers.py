@@ -13,6 +13,7 @@ from databases.failures import transaction
 from databases.secrets import Vault
 from databases.tables import database_servers
 from schemas.errors import BadSettings
+from schemas.remedies import first_problem
 from schemas.requests import Closed
 from schemas.settings import Settings
 from schemas.text import LabelValue
@@ -55,9 +56,8 @@ def shared_servers(settings: Settings) -> tuple[SharedServer, ...]:
         servers = _SERVERS.validate_json(settings.shared_servers.get_secret_value())
     except ValidationError as error:
         # not chained: pydantic's own text shows what was given, passwords too
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise BadSettings(SETTING, f"{path}: {first['msg']}" if path else first["msg"]) from None
+        path, sentence = first_problem(error)
+        raise BadSettings(SETTING, f"{path}: {sentence}" if path else sentence) from None
     _refuse_twins(servers)
     return servers
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from schemas.errors import BrokenMessage
 from schemas.payloads import PAYLOADS
+from schemas.remedies import first_problem
 from schemas.requests import Closed
 from schemas.types import EventType, Kind, kind_of
 
@@ -113,9 +114,8 @@ def payload(event_type: EventType, raw: bytes | str) -> Closed:
     try:
         return PAYLOADS[event_type].model_validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise BrokenMessage(f"data.{path}" if path else "data", first["msg"]) from error
+        path, sentence = first_problem(error)
+        raise BrokenMessage(f"data.{path}" if path else "data", sentence) from error
 
 
 def wish(

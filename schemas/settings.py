@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.codes import Causes
 from schemas.errors import BadSettings
 from schemas.quantities import MAX_PATIENCE, Seconds
+from schemas.remedies import first_problem
 from schemas.text import DnsLabel
 
 
@@ -22,7 +23,7 @@ class Settings(BaseSettings):
     nats_url: str = Field(default="", description="nats://host:4222, several separated by commas")
     nats_replicas: int = Field(default=1, ge=1, le=5, description="servers that keep each message; 3 in a cluster")
     cluster: Literal["simulated", "kubernetes"] = "kubernetes"
-    kubeconfig: Path | None = Field(default=None, description="None inside a cluster: the pod's own account")
+    kubeconfig: Path | None = Field(default=None, description="path of a kubeconfig; a pod may use its own account")
     namespace: DnsLabel = "reprise"
     installation: DnsLabel = Field(default="reprise", description="tells two installations in one cluster apart")
     profiles: Path | None = Field(default=None, description="the file of named profiles; None: the built-in one")
@@ -78,15 +79,23 @@ class Settings(BaseSettings):
     url: str = Field(default="", description="where the HTTP API is")
     token: SecretStr | None = None
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: str) -> str:
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError(
+                "is no address of a PostgreSQL; write it like postgresql://user:password@host:port/database"
+            )
+        return url
+
     @classmethod
     def load(cls, **overrides: object) -> Self:
         """The settings of this process. Raises BadSettings naming the variable that is wrong and what it must be."""
         try:
             return cls(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            name = "REPRISE_" + "_".join(str(part) for part in first["loc"]).upper()
-            raise BadSettings(name, first["msg"]) from error
+            path, sentence = first_problem(error)
+            raise BadSettings("REPRISE_" + path.replace(".", "_").upper(), sentence) from error
 
     @property
     def event_key_bytes(self) -> bytes:

@@ -25,6 +25,9 @@ def token(
     """Issue a bearer token for the API, signed with REPRISE_JWT_SECRET or that of the data directory."""
     from api.tokens import Role, mint_token
 
+    if role == "customer" and customer is None:
+        raise typer.BadParameter("role customer needs --customer, whose instances it lets in to")
+
     made = mint_token(settings_here(), Role(role), subject or customer or role, customer, timedelta(hours=hours))
     if output == "json":
         as_json({"token": made})
