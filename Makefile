@@ -1,6 +1,6 @@
 # Every target works from a bare checkout: what it needs is installed into .venv from the locks first.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check style types layers diagrams packaging bench
+.PHONY: help demo up test check style types layers diagrams packaging picture bench
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -41,6 +41,9 @@ diagrams: $(DEV)
 
 packaging: $(DEV)
 	@$(BIN)/python -m pytest --quiet tests/unit/packaging
+
+picture: $(EMBEDDED) ## Draw README's picture of the demonstration anew, from a real run
+	@$(BIN)/python -m embedded.demo.picture docs/demo.svg
 
 bench: $(EMBEDDED) ## Measure state changes per second, end to end
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,6 +1,7 @@
 """`reprise up`: everything Reprise needs on one machine, and Reprise itself, as children of one process."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -22,6 +23,12 @@ from schemas.settings import Settings
 
 Result = TypeVar("Result")
 TOKEN_LIFETIME = timedelta(days=365)  # a new one is made at each start; its key lies in the same private directory
+
+
+def startable(settings: Settings) -> Settings:
+    """These settings, if they suffice for a start. Raises BadSettings for a real cluster that is not named."""
+    is_pod = "KUBERNETES_SERVICE_HOST" in os.environ
+    return settings if settings.cluster == "simulated" or is_pod else settings.required("kubeconfig")
 
 
 async def up(settings: Settings, announce: Announce) -> None:

@@ -21,6 +21,7 @@ def up(
 
     from cli.local import settings_for_up
     from embedded.announcements import Announcement, Ready
+    from embedded.up import startable
     from embedded.up import up as run
 
     def say(announcement: Announcement) -> None:
@@ -28,8 +29,9 @@ def up(
         if isinstance(announcement, Ready):
             print(_welcome(announcement.url, announcement.token, str(announcement.data_dir)), flush=True)
 
+    settings = startable(settings_for_up(**({"cluster": cluster} if cluster else {})))
     print("Starting everything (Ctrl-C stops it) …", flush=True)
-    asyncio.run(run(settings_for_up(**({"cluster": cluster} if cluster else {})), say))
+    asyncio.run(run(settings, say))
     print("Everything is stopped; `reprise up` goes on where it was.")
 
 

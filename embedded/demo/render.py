@@ -34,16 +34,17 @@ class Live:
         if report.points:
             self._print(Text("\nChecklist, against API, database and cluster", style="bold"))
         for point in report.points:
-            self._print(_marked(point.title, point.holds))
+            self._print(marked(point.title, point.holds))
             for finding in point.findings:
-                self._print(Text.assemble("    ", _marked(finding.text, finding.holds)))
+                self._print(Text.assemble("    ", marked(finding.text, finding.holds)))
         self._print(Text(f"\n{_conclusion(report)}", style="bold green" if report.ok else "bold red"))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
 
 
-def _marked(text: str, holds: bool) -> Text:
+def marked(text: str, holds: bool) -> Text:
+    """A point or a finding, with whether it holds."""
     return Text.assemble(("✓ ", "green") if holds else ("✗ ", "bold red"), text)
 
 

@@ -1,7 +1,10 @@
 """Runs the demonstration in a data directory of its own and says whether all of it held."""
 
+import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +13,8 @@ from embedded.demo.checklist import Point, judged
 from embedded.demo.narration import Narrator, Stage, Step
 from embedded.demo.walk import walk
 from embedded.demo.world import opened
-from embedded.up import while_up
+from embedded.directory import DataDirectory
+from embedded.up import startable, while_up
 from schemas.errors import RepriseError
 from schemas.settings import Settings
 
@@ -36,16 +40,34 @@ class Report:
 
 
 async def demonstrate(stage: Stage, cluster: str) -> Report:
-    """Start everything, walk, judge, stop everything. `cluster`: simulated, or the kubernetes of REPRISE_KUBECONFIG."""
+    """Start everything, walk, judge, stop everything. `cluster`: simulated, or the kubernetes of REPRISE_KUBECONFIG.
+
+    Raises BadSettings for settings with which nothing can be started; what goes wrong later stands in the report.
+    """
     began = time.monotonic()
     narrator = Narrator(stage)
-    with tempfile.TemporaryDirectory(prefix="reprise-demo-") as directory:
-        settings = Settings.load(**EMBEDDED, cluster=cluster, data_dir=Path(directory))
-        try:
-            points = await _walked(settings, narrator)
-        except RepriseError as error:
-            return Report(narrator.steps, error=str(error), seconds=time.monotonic() - began)
+    settings = startable(Settings.load(**EMBEDDED, cluster=cluster))
+    try:
+        with _own_directory() as directory:
+            points = await _walked(settings.model_copy(update={"data_dir": directory}), narrator)
+    except RepriseError as error:
+        return Report(narrator.steps, error=str(error), seconds=time.monotonic() - began)
     return Report(narrator.steps, points or [], interrupted=points is None, seconds=time.monotonic() - began)
+
+
+@contextmanager
+def _own_directory() -> Iterator[Path]:
+    """A data directory, removed at the end; of a walk that broke off the logs stay, since the error names them."""
+    root = Path(tempfile.mkdtemp(prefix="reprise-demo-"))
+    doomed = [root]
+    try:
+        yield root
+    except RepriseError:
+        doomed = [path for path in root.iterdir() if path != DataDirectory(root).logs]
+        raise
+    finally:
+        for path in doomed:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 async def _walked(settings: Settings, narrator: Narrator) -> list[Point] | None:

@@ -113,6 +113,9 @@ class _Walk:
         await self._queued("command line", answer["message"], answer["job_id"])
         ended = await self._until(lambda it: it["state"] in ("running", "error"))
         self.narrator.say(f"the same database server as before: {ended['database']['db_server_id']}")
+        self.seen.credentials = found = await self.world.credentials(ended)
+        secret = f"a password of {len(found['password'])} characters, shown nowhere"
+        self.narrator.say(f"credentials fetched: {found['username']} with {secret}")
 
     async def look_from_every_side(self) -> None:
         self.narrator.step("What runs is looked at from every side")
@@ -123,9 +126,8 @@ class _Walk:
         objects = {each["kind"]: each for each in await world.objects(identity)}
         seen.ready_replicas = objects.get("Deployment", {}).get("status", {}).get("readyReplicas", 0)
         seen.secret_password = read_secret(objects.get("Secret", {}), PASSWORD)
-        seen.credentials = await world.credentials(seen.instance)
         seen.rows_with_password = await world.rows_with(seen.credentials["password"])
-        self.narrator.say(f"{len(seen.audit)} rows of its audit log, its row, {len(objects)} objects, its credentials")
+        self.narrator.say(f"{len(seen.audit)} rows of its audit log, its row, {len(objects)} objects")
 
     async def _failure(self) -> None:
         """Wait until the attempt has failed and is clean, and keep what everybody says then."""

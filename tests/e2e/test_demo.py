@@ -16,8 +16,8 @@ LIMIT = 60
 """Seconds that the demonstration may take."""
 
 
-async def demo(directory: Path, *arguments: str) -> Process:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("REPRISE_")}
+async def demo(directory: Path, *arguments: str, **settings: str) -> Process:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REPRISE_")} | settings
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli.main", "demo", *arguments),
         stdout=PIPE,
@@ -62,3 +62,18 @@ async def test_ctrl_c_stops_everything_and_leaves_nothing(tmp_path: Path) -> Non
     assert b"Traceback" not in err
     await until(lambda: not [child for child in family if child.is_running()], 10)
     assert os.listdir(tmp_path) == []
+
+
+async def test_where_it_breaks_off_it_ends_with_1_and_the_log_that_it_names_is_still_there(tmp_path: Path) -> None:
+    nowhere = tmp_path / "kubeconfig"
+    process = await demo(tmp_path, "--cluster", "kubernetes", REPRISE_KUBECONFIG=str(nowhere))
+    out, err = await process.communicate()
+    said = out.decode()
+    assert (process.returncode, err) == (1, b"")
+    assert "Broken off after" in said
+    assert str(nowhere) in said
+    log = said.rpartition(", see ")[2].strip()
+    with open(log) as file:  # noqa: ASYNC230 - a small file
+        assert str(nowhere) in file.read()
+    [left] = os.listdir(tmp_path)
+    assert os.listdir(tmp_path / left) == ["logs"]
