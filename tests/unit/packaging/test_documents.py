@@ -13,6 +13,7 @@ from embedded.demo.run import Report
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+SEEN = ("1 Insufficient cpu", "receipt: Deployment", "error/failed", "credentials fetched", "running/completed")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
@@ -32,14 +33,7 @@ def test_the_picture_shows_the_whole_loop_and_every_point_held() -> None:
     for point, _ in POINTS:
         assert f"✓ {point}" in shown
     assert "✗" not in shown
-    for seen in (
-        "1 Insufficient cpu",
-        "receipt: Deployment",
-        "error/failed",
-        "credentials fetched",
-        "running/completed",
-    ):
-        assert seen in shown
+    assert all(seen in shown for seen in SEEN)
 
 
 def test_a_picture_is_drawn_from_a_run_and_loads_nothing_from_elsewhere() -> None:
