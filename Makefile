@@ -43,7 +43,7 @@ packaging: $(DEV)
 	@$(BIN)/python -m pytest --quiet tests/unit/packaging
 
 picture: $(EMBEDDED) ## Draw README's picture of the demonstration anew, from a real run
-	@$(BIN)/python -m embedded.demo.picture docs/demo.svg
+	@$(BIN)/reprise demo --picture docs/demo.svg
 
 bench: $(EMBEDDED) ## Measure state changes per second, end to end
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,6 +1,7 @@
 """`reprise demo`: the whole loop on real parts, before one's eyes."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -20,11 +21,15 @@ def demo(
         Literal["simulated", "kubernetes"], typer.Option("--cluster", help="Simulated, or that of REPRISE_KUBECONFIG.")
     ] = "simulated",
     as_document: Annotated[bool, typer.Option("--json", help="The same as one JSON document.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="Draw it there as SVG, if all of it held.")
+    ] = None,
 ) -> None:
     """Show the whole loop on real parts: failure, cause, clean-up, retry; check it; stop. About a minute."""
     from rich.console import Console
 
     from embedded.demo.narration import Silent
+    from embedded.demo.picture import drawn
     from embedded.demo.render import Live, document
     from embedded.demo.run import demonstrate
 
@@ -35,4 +40,6 @@ def demo(
         as_json(document(report))
     else:
         stage.conclude(report)
+    if picture is not None and report.ok:
+        picture.write_text(drawn(report))
     raise typer.Exit(INTERRUPTED if report.interrupted else exits.DONE if report.ok else exits.FAILED)

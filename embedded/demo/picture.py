@@ -1,18 +1,14 @@
-"""Draws README's picture from a real run of the demonstration: `make picture`."""
+"""Draws a run of the demonstration as a picture: README's is that of a real one (`make picture`)."""
 
-import asyncio
 import re
-import sys
 from io import StringIO
-from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from cli.quiet import quiet
-from embedded.demo.render import Live, marked
-from embedded.demo.run import Report, demonstrate
+from embedded.demo.render import marked
+from embedded.demo.run import Report
 
 
 def drawn(report: Report) -> str:
@@ -32,18 +28,3 @@ def _told(report: Report) -> list[Text]:
         told.append(Text.assemble((f"{number}. {step.title}", "bold"), (f"  {step.seconds:.1f} s", "dim")))
         told += [Text(f"   {line}") for line in step.lines]
     return [*told, Text("Checklist, against API, database and cluster", style="bold")]
-
-
-def main(file: Path) -> int:
-    """Run it before one's eyes, and draw it if all of it held."""
-    stage = Live(Console(markup=False, highlight=False, emoji=False))
-    with quiet():
-        report = asyncio.run(demonstrate(stage, "simulated"))
-    stage.conclude(report)
-    if report.ok:
-        file.write_text(drawn(report))
-    return 0 if report.ok else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

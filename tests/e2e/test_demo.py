@@ -28,7 +28,7 @@ async def demo(directory: Path, *arguments: str, **settings: str) -> Process:
 
 
 async def test_everything_holds_within_a_minute(tmp_path: Path) -> None:
-    process = await demo(tmp_path, "--json")
+    process = await demo(tmp_path, "--json", "--picture", "demo.svg")
     out, err = await process.communicate()
     document = json.loads(out)
     assert document["error"] is None
@@ -41,8 +41,9 @@ async def test_everything_holds_within_a_minute(tmp_path: Path) -> None:
     assert "receipt: Deployment" in told
     assert "Instance provisioning retry queued: job " in told
     assert told.index("error/failed") < told.index("running/completed")
+    assert "credentials fetched" in told
     assert all(step["seconds"] > 0 for step in document["steps"])
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == ["demo.svg"]
 
 
 async def test_ctrl_c_stops_everything_and_leaves_nothing(tmp_path: Path) -> None:
