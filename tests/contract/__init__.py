@@ -1,4 +1,5 @@
 """What Reprise needs of a cluster, stated once: the simulated one and real ones have to pass the same tests.
 
-With KUBECONFIG set the suite runs against that cluster, in namespaces of its own that it removes again.
+With --cluster=kubernetes the suite runs against a real control plane: the one that KUBECONFIG names, in namespaces of
+its own that it removes again, or one made for it (tests/controlplane).
 """

@@ -1,32 +1,14 @@
-"""The cluster under test: the one KUBECONFIG names, or else a simulated one."""
+"""The cluster under test: a simulated one, or a real one with --cluster=kubernetes."""
 
-import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from kubernetes_asyncio import client, config
 
-from embedded.cluster import SimulatedCluster
 from tests.contract.client import Client
-from tests.support.ports import free_port
-from tests.support.running import running_for_session
 from tests.support.waiting import until
-
-
-@pytest.fixture(scope="session")
-def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """How to reach the cluster under test."""
-    given = os.environ.get("KUBECONFIG")
-    if given:
-        yield Path(given)
-        return
-    directory = tmp_path_factory.mktemp("cluster")
-    simulated = SimulatedCluster(directory, free_port(), directory / "kubeconfig", secrets.token_urlsafe())
-    with running_for_session(simulated.child()):
-        yield simulated.kubeconfig
 
 
 @pytest_asyncio.fixture

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.contract.client import Client, Object
 from tests.contract.manifests import deployment, pod_spec
 from tests.contract.seeing import condition, pods, until_ready, until_seen
@@ -92,6 +94,7 @@ async def test_recreate_never_runs_two_pods_at_once(cluster: Client) -> None:
     assert max(seen) == 1
 
 
+@pytest.mark.own_cluster
 async def test_a_rolling_update_keeps_one_ready(cluster: Client) -> None:
     rolling = deployment("web", replicas=2)
     rolling["spec"]["strategy"] = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
@@ -110,6 +113,7 @@ async def test_a_rolling_update_keeps_one_ready(cluster: Client) -> None:
     await until(rolled, 30.0)
 
 
+@pytest.mark.own_cluster
 async def test_a_deadline_without_progress_is_said(cluster: Client) -> None:
     stuck = deployment("web", pod_spec("missing:1"))
     stuck["spec"]["progressDeadlineSeconds"] = 1

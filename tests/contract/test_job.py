@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from tests.contract.client import Client, Object
-from tests.contract.manifests import pod_spec
+from tests.contract.manifests import IMAGE, pod_spec
 from tests.contract.seeing import condition, until_seen
 
 
-def _job(name: str, image: str = "odoo:18") -> Object:
+def _job(name: str, image: str = IMAGE) -> Object:
     spec = pod_spec(image, restartPolicy="Never")
     return {"metadata": {"name": name}, "spec": {"backoffLimit": 0, "template": {"spec": spec}}}
 
@@ -20,16 +20,17 @@ async def _end_pods(cluster: Client, name: str, phase: str) -> None:
         if pod["status"]["phase"] in ("Pending", "Running"):
             code = 0 if phase == "Succeeded" else 1
             ended: dict[str, Any] = {"exitCode": code, "finishedAt": "2026-01-01T00:00:00Z"}
-            status = {"name": "odoo", "image": "odoo:18", "imageID": "", "ready": False, "restartCount": 0}
+            status = {"name": "odoo", "image": IMAGE, "imageID": "", "ready": False, "restartCount": 0}
             states = [{**status, "state": {"terminated": ended}}]
             await cluster.patch(
                 "pods", pod["metadata"]["name"], {"status": {"phase": phase, "containerStatuses": states}}, "status"
             )
 
 
+@pytest.mark.own_cluster  # plays the kubelet
 @pytest.mark.parametrize(("phase", "expected"), [("Succeeded", "Complete"), ("Failed", "Failed")])
 async def test_a_job_ends_as_its_pod_does(cluster: Client, phase: str, expected: str) -> None:
-    await cluster.create("jobs", _job("init", "odoo:18" if phase == "Succeeded" else "crash:1"))
+    await cluster.create("jobs", _job("init", IMAGE if phase == "Succeeded" else "crash:1"))
 
     async def ended() -> Object | None:
         await _end_pods(cluster, "init", phase)

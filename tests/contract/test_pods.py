@@ -1,7 +1,9 @@
 """What becomes of a placed pod: ready, an image that cannot be pulled, a container that keeps crashing."""
 
+import pytest
+
 from tests.contract.client import Client, Object
-from tests.contract.manifests import deployment, pod_spec
+from tests.contract.manifests import IMAGE, deployment, pod_spec
 from tests.contract.seeing import condition, the_pod, until_ready, until_seen, waiting_reason
 from tests.support.waiting import until
 
@@ -20,6 +22,7 @@ async def test_a_pod_becomes_ready(cluster: Client) -> None:
     assert "running" in container["state"]
 
 
+@pytest.mark.own_cluster
 async def test_an_image_that_cannot_be_pulled_is_said(cluster: Client) -> None:
     await cluster.apply("deployments", deployment("web", pod_spec("missing:1")))
 
@@ -35,6 +38,7 @@ async def test_an_image_that_cannot_be_pulled_is_said(cluster: Client) -> None:
     assert condition(pod, "Ready")["status"] == "False"
 
 
+@pytest.mark.own_cluster
 async def test_a_container_that_keeps_crashing_is_said(cluster: Client) -> None:
     await cluster.apply("deployments", deployment("web", pod_spec("crash:1")))
 
@@ -50,17 +54,19 @@ async def test_a_container_that_keeps_crashing_is_said(cluster: Client) -> None:
     assert not (await cluster.get("deployments", "web"))["status"].get("readyReplicas")
 
 
+@pytest.mark.own_cluster
 async def test_init_containers_run_and_then_the_pod_is_ready(cluster: Client) -> None:
-    init = [{"name": "init-database", "image": "odoo:18"}]
+    init = [{"name": "init-database", "image": IMAGE}]
     await cluster.apply("deployments", deployment("web", pod_spec(initContainers=init)))
     await until_ready(cluster, "web")
     assert condition(await the_pod(cluster, "web"), "Initialized")["status"] == "True"
 
 
+@pytest.mark.own_cluster
 async def test_a_mended_image_replaces_the_pod(cluster: Client) -> None:
     await cluster.apply("deployments", deployment("web", pod_spec("missing:1")))
     await until(lambda: _waits_for(cluster, "ImagePullBackOff"))
-    await cluster.apply("deployments", deployment("web", pod_spec("odoo:18")))
+    await cluster.apply("deployments", deployment("web", pod_spec()))
     await until_ready(cluster, "web")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
+import pytest
 import pytest_asyncio
 
 from embedded.simulated.quantities import parse
@@ -16,12 +17,16 @@ _NO_PROVISIONER = "none"
 
 
 @pytest_asyncio.fixture
-async def node(cluster: Client) -> AsyncIterator[Object]:
+async def node(cluster: Client) -> Object:
+    """The largest node."""
+    return max(await cluster.items("nodes"), key=_cores)
+
+
+@pytest_asyncio.fixture
+async def growing_node(cluster: Client, node: Object) -> AsyncIterator[Object]:
     """The largest node; its size is put back afterwards."""
-    nodes = await cluster.items("nodes")
-    found = max(nodes, key=lambda node: parse(node["status"]["allocatable"]["cpu"]))
-    yield found
-    await _resize(cluster, found, found["status"]["allocatable"]["cpu"])
+    yield node
+    await _resize(cluster, node, node["status"]["allocatable"]["cpu"])
 
 
 async def _resize(cluster: Client, node: Object, cpu: str) -> None:
@@ -51,7 +56,7 @@ async def test_too_much_memory_is_said_too(cluster: Client) -> None:
     assert "Insufficient memory" in (await until_unschedulable(cluster, "web"))["message"]
 
 
-async def test_an_event_says_why_it_was_not_placed(cluster: Client, node: Object) -> None:
+async def test_an_event_says_why_it_was_not_placed(cluster: Client, growing_node: Object) -> None:
     await cluster.apply("deployments", deployment("web", pod_spec(requests={"cpu": str(_cores(node) + 1)})))
     await until_unschedulable(cluster, "web")
 
@@ -62,17 +67,19 @@ async def test_an_event_says_why_it_was_not_placed(cluster: Client, node: Object
     await until(told)
 
 
-async def test_room_appears_and_the_pod_is_placed(cluster: Client, node: Object) -> None:
-    await cluster.apply("deployments", deployment("web", pod_spec(requests={"cpu": str(_cores(node) + 1)})))
+@pytest.mark.own_cluster
+async def test_room_appears_and_the_pod_is_placed(cluster: Client, growing_node: Object) -> None:
+    await cluster.apply("deployments", deployment("web", pod_spec(requests={"cpu": str(_cores(growing_node) + 1)})))
     await until_unschedulable(cluster, "web")
-    await _resize(cluster, node, str(_cores(node) + 4))
+    await _resize(cluster, growing_node, str(_cores(growing_node) + 4))
     await until_ready(cluster, "web")
     pod = await the_pod(cluster, "web")
     assert condition(pod, "PodScheduled")["status"] == "True"
     assert pod is not None
-    assert pod["spec"]["nodeName"] == node["metadata"]["name"]
+    assert pod["spec"]["nodeName"] == growing_node["metadata"]["name"]
 
 
+@pytest.mark.own_cluster
 async def test_a_pod_that_goes_makes_room(cluster: Client, node: Object) -> None:
     most = str(_cores(node) - Decimal("0.5"))
     pinned: Object = {"nodeSelector": {"kubernetes.io/hostname": node["metadata"]["labels"]["kubernetes.io/hostname"]}}

@@ -16,7 +16,7 @@ from tests.support.waiting import until
 async def running(child: Child) -> AsyncIterator[subprocess.Popen[bytes]]:
     """Start the child, wait until it serves, stop it at the end. What fails meanwhile is shown the end of its log."""
     with _logged(child) as log:
-        process = await _start(child, log)
+        process = await start(child, log)
         try:
             yield process
         finally:
@@ -27,7 +27,7 @@ async def running(child: Child) -> AsyncIterator[subprocess.Popen[bytes]]:
 def running_for_session(child: Child) -> Iterator[subprocess.Popen[bytes]]:
     """The same for fixtures that outlive every test's event loop."""
     with _logged(child) as log:
-        process = asyncio.run(_start(child, log))
+        process = asyncio.run(start(child, log))
         try:
             yield process
         finally:
@@ -55,7 +55,8 @@ def stop(child: Child, process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def _start(child: Child, log: IO[bytes]) -> subprocess.Popen[bytes]:
+async def start(child: Child, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the child, with what it says in `log`, and wait until it serves; whoever calls this stops it."""
     await child.prepare()
     process = subprocess.Popen(child.command, **options(child, log))  # noqa: S603, ASYNC220 - ours, and quick
     try:

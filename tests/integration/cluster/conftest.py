@@ -1,8 +1,7 @@
-"""A namespace of its own in a cluster: the one that KUBECONFIG names, or a simulated one made for the test."""
+"""A namespace of its own in the cluster under test: a simulated one, or a real one with --cluster=kubernetes."""
 
-import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,24 +9,8 @@ import pytest_asyncio
 
 from cluster.client import Cluster
 from cluster.kinds import NAMESPACE, POD
-from embedded.cluster import SimulatedCluster
 from schemas.settings import Settings
-from tests.support.ports import free_port
-from tests.support.running import running_for_session
 from tests.support.waiting import until
-
-
-@pytest.fixture(scope="session")
-def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Of the cluster to test with; all tests share it, each in a namespace of its own."""
-    given = os.environ.get("KUBECONFIG")
-    if given:
-        yield Path(given)
-        return
-    directory = tmp_path_factory.mktemp("cluster")
-    simulated = SimulatedCluster(directory, free_port(), directory / "kubeconfig", secrets.token_urlsafe())
-    with running_for_session(simulated.child()):
-        yield simulated.kubeconfig
 
 
 @pytest.fixture

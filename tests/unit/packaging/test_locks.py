@@ -12,6 +12,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = {"runtime": ("build",), "embedded": ("build", "embedded"), "dev": ("build", "embedded", "dev")}
+LOCKS = (*EXTRAS, "go")
 PIN = re.compile(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -34,7 +35,7 @@ def test_every_dependency_is_locked_in_a_version_that_fits(lock: str) -> None:
         assert all(version in requirement.specifier for version in versions)
 
 
-@pytest.mark.parametrize("lock", EXTRAS)
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_a_hash(lock: str) -> None:
     text = (ROOT / "locks" / f"{lock}.txt").read_text()
     blocks = re.split(r"^(?=[\w])", text, flags=re.MULTILINE)
@@ -47,6 +48,6 @@ def test_the_larger_lock_holds_the_smaller_one_so_that_tests_test_what_is_run(sm
     assert {name: version for name, version in pins(small).items() if larger.get(name) != version} == {}
 
 
-@pytest.mark.parametrize("lock", EXTRAS)
+@pytest.mark.parametrize("lock", LOCKS)
 def test_no_lock_names_an_index(lock: str) -> None:
     assert "://" not in (ROOT / "locks" / f"{lock}.txt").read_text()
