@@ -56,7 +56,7 @@ async def test_too_much_memory_is_said_too(cluster: Client) -> None:
     assert "Insufficient memory" in (await until_unschedulable(cluster, "web"))["message"]
 
 
-async def test_an_event_says_why_it_was_not_placed(cluster: Client, growing_node: Object) -> None:
+async def test_an_event_says_why_it_was_not_placed(cluster: Client, node: Object) -> None:
     await cluster.apply("deployments", deployment("web", pod_spec(requests={"cpu": str(_cores(node) + 1)})))
     await until_unschedulable(cluster, "web")
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from cluster.client import Cluster
-from cluster.kinds import NAMESPACE, POD
+from cluster.kinds import DEPLOYMENT, JOB, NAMESPACE, POD, STATEFUL_SET
 from schemas.settings import Settings
 from tests.support.waiting import until
 
@@ -27,6 +27,10 @@ async def cluster(cluster_settings: Settings) -> AsyncIterator[Cluster]:
         made = await client.get(NAMESPACE, client.namespace)
         if made is not None:
             await client.delete(NAMESPACE, made)
+            # a namespace lets 5 s pass before it begins to remove what is in it
+            for kind in (DEPLOYMENT, STATEFUL_SET, JOB):
+                for each in await client.select(kind):
+                    await client.delete(kind, each)
             await until(lambda: _no_pods(client), 20)
 
 

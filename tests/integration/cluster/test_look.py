@@ -1,7 +1,7 @@
 """Looking at attempts that fail, each in the cluster's own words."""
 
 from cluster.client import Cluster
-from cluster.kinds import Kind
+from cluster.kinds import NODE, Kind
 from cluster.observe import Phase
 from schemas.codes import ErrorCode
 from tests.integration.cluster.doing import deployed, instance, reaches
@@ -17,7 +17,8 @@ async def test_no_room(cluster: Cluster) -> None:
     async def said() -> str | None:
         return (await reaches(cluster, row, Phase.UNSCHEDULED)).cause
 
-    assert await until(said) == "0/1 nodes are available: 1 Insufficient cpu."
+    nodes = len(await cluster.select(NODE))
+    assert await until(said) == f"0/{nodes} nodes are available: {nodes} Insufficient cpu."
     observed = await reaches(cluster, row, Phase.UNSCHEDULED)
     assert observed.error_code is ErrorCode.INSUFFICIENT_RESOURCES
 
