@@ -123,6 +123,7 @@ def _initialise(instance: Instance, profile: Profile) -> Object:
         "env": [
             {"name": "ODOO_RC", "value": f"{CONF_DIR}/{keys.CONF}"},
             {"name": "REPRISE_MODULES", "value": ",".join(dict.fromkeys(("base", *profile.modules)))},
+            {"name": "REPRISE_VERSION", "value": profile.version or ""},
             from_secret("REPRISE_ADMIN_PASSWORD", name, keys.ADMIN),
             from_secret("PGHOST", name, keys.HOST),
             from_secret("PGPORT", name, keys.PORT),

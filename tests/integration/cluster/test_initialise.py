@@ -1,67 +1,88 @@
-"""The script of the init container, by a real shell with a real psql on a real server; the odoo in it is a stand-in."""
+"""The script of the init container, by a real shell, a real psql and a real server; the odoo in it is a stand-in."""
 
 import asyncio
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import pytest
 
-from cluster.configuration import INITIALISE
+from cluster.configuration import INITIALISE, odoo_conf
+from cluster.credentials import Credentials
+from cluster.profiles import Profile
 from embedded.postgres import binary
+from tests.integration.cluster.doing import instance
+from tests.support import odoo
 from tests.support.ports import free_port
 
-ODOO = r"""#!/bin/sh
-printf '%s\n' "$*" >> "$CALLS"
-case "$1" in
-  --version) echo "Odoo Server $VERSION-20260101" ;;
-  shell) cat > "$CALLS.script"; [ -n "$BROKEN_SHELL" ] || psql -Xqc "CREATE TABLE reprise_initialised (at text)" ;;
-  *) [ -z "$BROKEN_INIT" ] || exit 1 ;;
-esac
-"""
+RANDOM = "made-once-'and-random"
 
 
+@dataclass
 class InitContainer:
-    """What the pod would run, and what odoo was asked there."""
+    """What the pod would run, in its own environment, with the odoo.conf that its Secret would hold."""
 
-    def __init__(self, directory: Path, url: str) -> None:
-        self._calls = directory / "calls"
-        odoo = directory / "odoo"
-        odoo.write_text(ODOO)
-        odoo.chmod(0o755)
-        server = urlsplit(url)
-        psql = binary("psql")
-        self._environment = {
-            "PATH": f"{directory}:{psql.parent}:{os.environ['PATH']}",
-            "CALLS": str(self._calls),
-            "ODOO_RC": "/etc/reprise/odoo.conf",
+    directory: Path
+    database: str
+
+    def __post_init__(self) -> None:
+        program = self.directory / "odoo"
+        program.write_text(f"#!{sys.executable} -P\n{Path(odoo.__file__).read_text()}")
+        program.chmod(0o755)
+        server = urlsplit(self.database)
+        where = Credentials(
+            str(server.hostname),
+            int(server.port or 0),
+            server.path.removeprefix("/"),
+            str(server.username),
+            unquote(str(server.password)),
+        )
+        conf = self.directory / "odoo.conf"
+        conf.write_text(odoo_conf(instance(), Profile(), where, "master"))
+        self.environment = {
+            "PATH": f"{self.directory}:{binary('psql').parent}:{os.environ['PATH']}",
+            "ODOO_RC": str(conf),
+            "ODOO_VERSION": "18.0",
+            "ODOO_CALLS": str(self.directory / "calls"),
             "REPRISE_MODULES": "base,sale",
-            "REPRISE_ADMIN_PASSWORD": "random",
-            "PGHOST": str(server.hostname),
-            "PGPORT": str(server.port),
-            "PGUSER": str(server.username),
-            "PGPASSWORD": unquote(str(server.password)),
-            "PGDATABASE": server.path.removeprefix("/"),
-            "VERSION": "18.0",
+            "REPRISE_VERSION": "",
+            "REPRISE_ADMIN_PASSWORD": RANDOM,
+            "PGHOST": where.host,
+            "PGPORT": str(where.port),
+            "PGUSER": where.username,
+            "PGPASSWORD": where.password,
+            "PGDATABASE": where.database,
         }
 
-    async def run(self, **environment: str) -> int | None:
-        """Its exit code."""
-        merged = {**self._environment, **environment}
-        process = await asyncio.create_subprocess_exec("sh", "-c", INITIALISE, env=merged)
-        return await process.wait()
+    async def run(self, **changes: str) -> tuple[int | None, str]:
+        """Its exit code, and its last words."""
+        process = await asyncio.create_subprocess_exec(
+            "sh",
+            "-c",
+            INITIALISE,
+            env={**self.environment, **changes},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return process.returncode, said.decode()
 
-    @property
-    def calls(self) -> list[str]:
-        """How odoo was called, --version left out."""
-        lines = self._calls.read_text().splitlines() if self._calls.exists() else []
-        return [line for line in lines if line != "--version"]
+    async def value(self, query: str) -> object:
+        """One value from the database."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
 
-    @property
-    def script(self) -> str:
-        """What odoo's shell was given."""
-        return Path(f"{self._calls}.script").read_text()
+    async def password(self) -> object:
+        return await self.value("SELECT password FROM res_users WHERE login = 'admin'")
+
+    async def marked(self) -> object:
+        return await self.value("SELECT to_regclass('public.reprise_initialised') IS NOT NULL")
 
 
 @pytest.fixture
@@ -69,40 +90,66 @@ def container(tmp_path: Path, database: str) -> InitContainer:
     return InitContainer(tmp_path, database)
 
 
-async def test_the_database_is_initialised_once(container: InitContainer, database: str) -> None:
-    assert await container.run() == 0
-    assert container.calls == [
-        "--config=/etc/reprise/odoo.conf --init=base,sale --stop-after-init --no-http --without-demo=all",
-        "shell --config=/etc/reprise/odoo.conf --no-http",
-    ]
-    assert await container.run() == 0
-    assert len(container.calls) == 2
-    connection = await asyncpg.connect(database)
-    assert await connection.fetchval("SELECT count(*) FROM reprise_initialised") == 0
-    await connection.close()
+@pytest.mark.parametrize("version", ["16.0", "17.0", "18.0", "18.0+e", "saas~18.3", "19.0", "19.0+e", "20.0"])
+async def test_every_version_is_initialised_without_demo_data_and_with_a_random_password(
+    container: InitContainer, version: str
+) -> None:
+    code, said = await container.run(ODOO_VERSION=version)
+    assert code == 0, said
+    assert await container.password() == RANDOM
+    assert await container.value("SELECT string_agg(name, ',' ORDER BY name) FROM ir_module_module") == "base,sale,web"
+    assert await container.value("SELECT bool_or(demo) FROM ir_module_module") is False
+    assert await container.value("SELECT at <= now() FROM reprise_initialised") is True
+    assert "integer" not in said
+
+
+@pytest.mark.parametrize(("version", "flag"), [("18.0", "--without-demo=all"), ("saas~19.1", None), ("19.0", None)])
+async def test_the_old_flag_is_left_out_from_19_on(container: InitContainer, version: str, flag: str | None) -> None:
+    assert (await container.run(ODOO_VERSION=version))[0] == 0
+    conf = f"--config={container.environment['ODOO_RC']}"
+    initialised = [conf, "--init=base,sale", "--stop-after-init", "--no-http", *([flag] if flag else [])]
+    calls = (container.directory / "calls").read_text().splitlines()
+    assert calls == ["--version", " ".join(initialised), f"shell {conf} --no-http"]
+
+
+async def test_it_is_done_once(container: InitContainer) -> None:
+    assert (await container.run())[0] == 0
+    await container.value("UPDATE res_users SET password = 'the customer''s own'")
+    assert await container.run(REPRISE_MODULES="base,stock") == (0, "the database was initialised before\n")
+    assert await container.password() == "the customer's own"
+    assert await container.value("SELECT count(*) FROM ir_module_module WHERE name = 'stock'") == 0
 
 
 async def test_nothing_is_initialised_while_the_database_does_not_answer(container: InitContainer) -> None:
-    assert await container.run() == 0
-    assert await container.run(PGPORT=str(free_port())) != 0
-    assert len(container.calls) == 2
+    assert (await container.run(PGPORT=str(free_port())))[0] != 0
+    assert await container.value("SELECT to_regclass('res_users')") is None
 
 
-async def test_the_default_password_is_replaced_in_the_transaction_of_the_marker(container: InitContainer) -> None:
-    await container.run()
-    script = container.script
-    compile(script, "script", "exec")
-    assert 'env.ref("base.user_admin").password = os.environ["REPRISE_ADMIN_PASSWORD"]' in script
-    assert script.index("CREATE TABLE public.reprise_initialised") < script.index("env.cr.commit()")
+@pytest.mark.parametrize("broken", ["init", "shell"])
+async def test_what_fails_half_way_leaves_no_marker_and_is_done_again(container: InitContainer, broken: str) -> None:
+    assert (await container.run(ODOO_FAILS=broken))[0] != 0
+    assert (await container.password(), await container.marked()) == ("admin", False)
+    assert (await container.run())[0] == 0
+    assert (await container.password(), await container.marked()) == (RANDOM, True)
 
 
-async def test_from_19_on_the_flag_is_left_out(container: InitContainer) -> None:
-    assert await container.run(VERSION="19.0") == 0
-    assert container.calls[0].endswith("--stop-after-init --no-http")
+async def test_a_module_that_the_image_does_not_have_is_named(container: InitContainer) -> None:
+    code, said = await container.run(REPRISE_MODULES="base,sale,sael,stok")
+    assert code != 0
+    assert said.endswith("the image does not have: sael, stok\n")
+    assert await container.marked() is False
 
 
-@pytest.mark.parametrize("broken", ["BROKEN_INIT", "BROKEN_SHELL"])
-async def test_what_fails_half_way_is_done_again(container: InitContainer, broken: str) -> None:
-    assert await container.run(**{broken: "1"}) != 0
-    assert await container.run() == 0
-    assert len([call for call in container.calls if "--init=" in call]) == 2
+@pytest.mark.parametrize(
+    ("wanted", "held"), [("18.0", "17.0"), ("18.0", "saas~18.3"), ("saas~18.3", "18.0"), ("19.0", "19.1")]
+)
+async def test_an_image_of_another_version_touches_nothing(container: InitContainer, wanted: str, held: str) -> None:
+    code, said = await container.run(REPRISE_VERSION=wanted, ODOO_VERSION=held)
+    assert code != 0
+    assert said == f"the image holds Odoo {held}, but the profile says {wanted}\n"
+    assert await container.value("SELECT to_regclass('res_users')") is None
+
+
+@pytest.mark.parametrize(("wanted", "held"), [("18.0", "18.0+e"), ("saas~18.3", "saas~18.3+e"), ("", "17.0")])
+async def test_the_version_that_the_profile_says_passes(container: InitContainer, wanted: str, held: str) -> None:
+    assert (await container.run(REPRISE_VERSION=wanted, ODOO_VERSION=held))[0] == 0

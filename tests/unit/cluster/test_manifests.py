@@ -10,6 +10,7 @@ from cluster.configuration import odoo_conf
 from cluster.credentials import Credentials
 from cluster.kinds import Object
 from cluster.profiles import DatabaseServer, Profile
+from schemas.quantities import amount
 from tests.unit.cluster.objects import instance
 
 CREDENTIALS = Credentials("db.example", 5433, "odoo_acme", "odoo_acme", "p%ss=w#rd")
@@ -110,3 +111,32 @@ def test_odoo_conf_is_read_back_as_it_was_meant() -> None:
     assert options["workers"] == "2"
     assert int(options["limit_memory_hard"]) == 2**30
     assert int(options["limit_memory_soft"]) < 2**30
+
+
+@pytest.mark.parametrize(
+    ("memory", "workers", "soft"),
+    [
+        ("1Gi", 0, 0.8 * 2**30),  # one process: the container's, less what it needs to finish its request
+        ("4Gi", 1, 0.8 * 2**32),
+        ("4Gi", 4, 0.8 * 2**30),
+        ("1Gi", 4, 600 * 2**20),  # less would have a worker replaced after every request
+        ("512Mi", 4, 0.8 * 2**29),
+    ],
+)
+def test_odoo_s_memory_limits_follow_the_request(memory: str, workers: int, soft: float) -> None:
+    parser = configparser.RawConfigParser()
+    parser.read_string(odoo_conf(instance(request={"memory": memory}), Profile(workers=workers), CREDENTIALS, "m"))
+    options = parser["options"]
+    assert int(options["limit_memory_soft"]) == int(soft)
+    assert int(options["limit_memory_hard"]) == amount(memory)
+
+
+def test_the_init_container_knows_which_version_the_profile_says() -> None:
+    for profile, version in ((Profile(), ""), (Profile(version="18.0"), "18.0")):
+        [initialise] = odoo_pod(profile)["initContainers"]
+        assert {"name": "REPRISE_VERSION", "value": version} in initialise["env"]
+
+
+def test_what_has_run_is_never_initialised_again() -> None:
+    found = manifests.deployment("reprise", instance(has_run=True), Profile(), "fingerprint")
+    assert "initContainers" not in found["spec"]["template"]["spec"]
