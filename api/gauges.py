@@ -1,5 +1,6 @@
 """Measures what the whole installation shares, at the moment it is asked: outbox, consumers, dead letters, states."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -9,13 +10,17 @@ from nats.js.api import ConsumerInfo
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bus.connection import translated
+from bus.connection import translated as nats_translated
 from bus.streams import DEAD_LETTERS_STREAM, INSTANCES_STREAM
 from persistence import brake, outbox, stats
+from persistence.engine import translated as database_translated
 from schemas.errors import DependencyDown
 
 Source = Callable[[CollectorRegistry], Awaitable[None]]
 """Puts its measurements into a registry that lives for one answer, so that nothing stale is ever told."""
+
+PATIENCE = 2.0
+"""Seconds that a dependency has: Prometheus gives up the whole scrape after ten."""
 
 log = structlog.get_logger("metrics")
 
@@ -39,9 +44,10 @@ def of_database(engine: AsyncEngine) -> Source:
     """Instances by state, the brake, and the outbox."""
 
     async def measure(registry: CollectorRegistry) -> None:
-        depth = await outbox.depth(engine)
-        counts = await stats.counts_by_state(engine)
-        on = await brake.engaged(engine) is not None
+        async with database_translated(), asyncio.timeout(PATIENCE):
+            depth = await outbox.depth(engine)
+            counts = await stats.counts_by_state(engine)
+            on = await brake.engaged(engine) is not None
         _gauge(registry, "reprise_brake_engaged", "1 while the brake is on.").set(on)
         _gauge(registry, "reprise_outbox_rows", "Rows that are due and not sent yet.").set(depth.rows)
         _gauge(registry, "reprise_outbox_timers", "Timers that are not due yet or not decided.").set(depth.timers)
@@ -60,7 +66,7 @@ def of_bus(js: JetStreamContext) -> Source:
     """What the consumers have before them, and the dead letters."""
 
     async def measure(registry: CollectorRegistry) -> None:
-        async with translated():
+        async with nats_translated(), asyncio.timeout(PATIENCE):
             consumers = await js.consumers_info(INSTANCES_STREAM)
             letters = (await js.stream_info(DEAD_LETTERS_STREAM)).state.messages
         _gauge(registry, "reprise_dead_letters", "Messages in the stream of dead letters.").set(letters)

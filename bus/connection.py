@@ -18,6 +18,8 @@ log = structlog.get_logger()
 UNREACHABLE = (nats.errors.Error, js_errors.Error, OSError, TimeoutError)
 """What the client raises when the server, or JetStream on it, does not answer as it should."""
 MAX_PENDING = 4_000
+PING_EVERY = 10
+"""Seconds; a server that leaves two pings unanswered is given up, and the client connects anew."""
 
 
 async def connect(settings: Settings, name: str) -> Client:
@@ -40,6 +42,7 @@ async def connect(settings: Settings, name: str) -> Client:
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.5,
             connect_timeout=5,
+            ping_interval=PING_EVERY,
             allow_reconnect=True,
             error_cb=report,
         )
