@@ -15,9 +15,12 @@ _DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.P
 missing, a full disk) may be mended, and the event that met it is at no fault."""
 _DOWN = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PoolTimeout)
 
-
 _NO_STANDSTILL = {"idle_in_transaction_session_timeout": "5s"}
 """A process that is stopped in the middle of a transaction would keep its locks, and others waiting, for ever."""
+
+STATEMENT = 30.0
+"""Seconds for one statement, the wait for locks included. A server that hangs sends no error: without it, whoever asked
+would wait for ever."""
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -35,7 +38,11 @@ def make_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "reprise", **_NO_STANDSTILL}},
+        connect_args={
+            "timeout": 5,
+            "command_timeout": STATEMENT,
+            "server_settings": {"application_name": "reprise", **_NO_STANDSTILL},
+        },
     )
 
 
@@ -71,4 +78,6 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
     return (str(getattr(error, "orig", None) or error) or type(error).__name__).splitlines()[0]

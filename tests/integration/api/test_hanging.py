@@ -10,11 +10,15 @@ from subprocess import Popen
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client
+from sqlalchemy import text
 
 from api import checks, gauges
 from bus.connection import connect, jetstream
 from embedded.nats import Nats
+from persistence import engine as engines
+from persistence.tables import instances
 from schemas.settings import Settings
+from tests.integration.api.world import World
 from tests.support.ports import free_port
 from tests.support.running import running
 from tests.support.waiting import until
@@ -63,3 +67,19 @@ async def test_metrics_of_what_hangs_are_given_up_in_time_for_the_others(
     async with asyncio.timeout(5):
         registry = await gauges.measured([gauges.of_bus(jetstream(client))])
     assert registry.get_sample_value("reprise_dependency_up", {"dependency": "nats"}) == 0
+
+
+async def test_a_database_that_hangs_is_a_503_in_the_end(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "STATEMENT", 0.3)
+    impatient = engines.make_engine(settings.database_url)
+    async with world.backend.engine.begin() as other:
+        await other.execute(text(f"LOCK TABLE {instances.name} IN ACCESS EXCLUSIVE MODE"))
+        object.__setattr__(world.backend, "engine", impatient)
+        async with asyncio.timeout(20):
+            answer = await world.acme.get("/api/instances")
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "postgresql does not answer: no answer in time"
+    assert (await world.acme.get("/api/instances")).status_code == 200
+    await impatient.dispose()
