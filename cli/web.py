@@ -29,6 +29,10 @@ from persistence.writer import Writer
 from statemachine.policy import Policy
 
 ROUTED = frozenset({"api", "database-service"})
+SERVED = frozenset({"database", "cluster", "watcher"})
+"""Parts that can do nothing without the database-service."""
+SERVED = frozenset({"database", "cluster", "watcher"})
+"""Parts that can do nothing without the database-service."""
 
 
 async def run(process: Process) -> None:
@@ -60,6 +64,7 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
             "postgresql": checks.postgresql(engine),
             "nats": checks.nats(client),
             "kubernetes": _reachable(cluster),
+            **({"database-service": databases.reachable} if names & SERVED else {}),
         },
         sources=(of_database(engine), of_bus(jetstream(client))),
         backend=backend if "api" in names else None,

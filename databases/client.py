@@ -1,6 +1,7 @@
 """Asks the database-service over HTTP. aiohttp, since the client of the Kubernetes API brings it along anyway."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
@@ -33,7 +34,7 @@ class DatabaseClient:
 
     def __init__(self, url: str, token: Callable[[], str], timeout: aiohttp.ClientTimeout = TIMEOUT) -> None:
         """`url`: where the service is (http://host:port). `token`: a valid one of role service, asked for each call."""
-        self._url = url.rstrip("/") + "/api/database/"
+        self._url = url.rstrip("/")
         self._token = token
         self._timeout = timeout
 
@@ -76,6 +77,13 @@ class DatabaseClient:
         """Begins or ends a drain."""
         await self._send("POST", f"servers/{server_id}/{'drain' if drained else 'undrain'}")
 
+    async def reachable(self) -> None:
+        """Whether it answers at all; that asks for no token. Raises DependencyDown."""
+        with _down():
+            async with self._session.get(f"{self._url}/healthz", allow_redirects=False) as found:
+                if found.status != 200:
+                    raise DependencyDown(NAME, f"HTTP status {found.status}")
+
     async def _ask(self, what: str, body: Closed, answer: type[Answer]) -> Answer:
         return _read(answer, await self._send("POST", what, body.model_dump_json().encode()))
 
@@ -95,13 +103,20 @@ class DatabaseClient:
         headers = {"Authorization": f"Bearer {self._token()}"}
         if data is not None:
             headers["Content-Type"] = "application/json"
-        try:
+        url = f"{self._url}/api/database/{what}"
+        with _down():
             # redirects are not followed: the token is for this address alone
-            asked = self._session.request(method, self._url + what, data=data, headers=headers, allow_redirects=False)
+            asked = self._session.request(method, url, data=data, headers=headers, allow_redirects=False)
             async with asked as found:
                 return found.status, _seconds(found.headers.get("Retry-After")), await found.read()
-        except (aiohttp.ClientError, OSError) as error:
-            raise DependencyDown(NAME, cleaned(str(error), 300) or type(error).__name__) from error
+
+
+@contextmanager
+def _down() -> Iterator[None]:
+    try:
+        yield
+    except (aiohttp.ClientError, OSError) as error:
+        raise DependencyDown(NAME, cleaned(str(error), 300) or type(error).__name__) from error
 
 
 def _read(answer: type[Answer], raw: bytes) -> Answer:

@@ -22,7 +22,17 @@ DESIGNED = {
     "GET /api/instances/{instance_id}/audit",
     *(
         f"POST /api/instances/{{instance_id}}/{wish}"
-        for wish in ("retry", "stop", "start", "hold", "release", "cancel", "restore", "events")
+        for wish in (
+            "retry",
+            "stop",
+            "start",
+            "hold",
+            "release",
+            "cancel",
+            "restore",
+            "events",
+            "reveal-admin-password",
+        )
     ),
     "GET /api/jobs/{job_id}",
     "GET /api/events",

@@ -77,6 +77,20 @@ async def test_each_part_runs_alone_and_sigterm_ends_it_with_0(settings: Setting
     assert "Traceback" not in log
 
 
+async def test_a_part_without_the_database_service_names_it(settings: Settings) -> None:
+    async def ready(status: int) -> dict[str, str] | None:
+        async with httpx.AsyncClient() as http:
+            answer = await http.get(f"http://127.0.0.1:{settings.metrics_port}/readyz")
+        return answer.json()["checks"] if answer.status_code == status else None
+
+    async with serving(settings, "--only", "database"):
+        await until(lambda: alive(settings.metrics_port), 30)
+        assert (await ready(503) or {})["database-service"] == "does not answer"
+        async with serving(settings, "--only", "database-service"):
+            await until(lambda: alive(settings.port), 30)
+            assert set((await ready(200) or {}).values()) == {"ok"}
+
+
 async def test_all_parts_run_in_one_process(settings: Settings) -> None:
     async with serving(settings) as process:
         await until(lambda: alive(settings.port), 30)
