@@ -43,12 +43,13 @@ _STATUS: tuple[tuple[type[RepriseError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Refused, 400),
+    (Conflict, 409),
     (DatabaseRefused, 409),
     (ClusterRefused, 502),
     (DependencyDown, 503),
     (NotYet, 503),
 )
-"""The first class that fits decides; Conflict brings its own status."""
+"""The first class that fits decides."""
 
 
 def problem(
@@ -84,8 +85,6 @@ def problem_of(error: RepriseError, scope: Scope) -> Response:
 
 
 def _status(error: RepriseError) -> int:
-    if isinstance(error, Conflict):
-        return error.status
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 

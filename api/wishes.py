@@ -48,7 +48,7 @@ class Wisher:
         return await find(self.backend, self.caller, instance_id)
 
     async def identify(self, body: Closed) -> UUID:
-        """The id of the wish: the same for the same key. Raises Conflict (422) for another body with a used key."""
+        """The id of the wish: the same for the same key. Raises BadInput for another body with a used key."""
         if self.key is None:
             return uuid4()
         identity = uuid5(_KEYS, f"{self.caller.key}\n{self.route}\n{self.key}")

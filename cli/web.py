@@ -31,8 +31,6 @@ from statemachine.policy import Policy
 ROUTED = frozenset({"api", "database-service"})
 SERVED = frozenset({"database", "cluster", "watcher"})
 """Parts that can do nothing without the database-service."""
-SERVED = frozenset({"database", "cluster", "watcher"})
-"""Parts that can do nothing without the database-service."""
 
 
 async def run(process: Process) -> None:

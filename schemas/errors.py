@@ -8,7 +8,7 @@ RepriseError
 ├── Unauthorized            no token, or none that is valid
 ├── Forbidden               a valid token without the role that is needed
 ├── NotFound                no such instance, job or object (or not the caller's)
-├── Conflict                the name is taken, the idempotency key was used with another body
+├── Conflict                the name is taken
 ├── Refused                 the state of the instance does not allow it
 └── DependencyDown          PostgreSQL, NATS, the cluster or the database-service does not answer: try again later
     ├── ClusterDown         the Kubernetes API does not answer, or asks to come back later
@@ -62,11 +62,7 @@ class NotFound(RepriseError):
 
 
 class Conflict(RepriseError):
-    """It would collide with something that exists: a name, an idempotency key."""
-
-    def __init__(self, message: str, *, status: int = 409) -> None:
-        super().__init__(message)
-        self.status = status
+    """It would collide with something that exists."""
 
 
 class Refused(RepriseError):

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
 _SUFFIXES = {
     "": Decimal(1),
@@ -20,8 +20,9 @@ _SUFFIXES = {
     "Ti": Decimal(2) ** 40,
     "Pi": Decimal(2) ** 50,
 }
-_QUANTITY = re.compile(r"^(\d{1,12}(?:\.\d{1,6})?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
-_DURATION = re.compile(r"^(\d{1,8})(s|m|h|d)?$")
+PATTERN = r"^([0-9]{1,12}(?:\.[0-9]{1,6})?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+_QUANTITY = re.compile(PATTERN)
+_DURATION = re.compile(r"([0-9]{1,8})(s|m|h|d)?")
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 MAX_PATIENCE = 30 * 86_400
 
@@ -32,7 +33,7 @@ def amount(quantity: str) -> Decimal:
     Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     Raises ValueError where it is none.
     """
-    found = _QUANTITY.match(quantity)
+    found = _QUANTITY.fullmatch(quantity)
     if found is None:
         raise ValueError(f"{quantity!r} is no quantity; write it like 500m, 2, 512Mi or 10Gi")
     return Decimal(found[1]) * _SUFFIXES[found[2] or ""]
@@ -47,12 +48,16 @@ def _positive(quantity: str) -> str:
 def _cores(quantity: str) -> str:
     if amount(quantity) > 1_000:
         raise ValueError("more than 1000 cores; write it like 500m or 2")
+    if amount(quantity) % Decimal("0.001"):
+        raise ValueError("finer than a thousandth of a core; write it like 500m or 2")
     return quantity
 
 
 def _bytes(quantity: str) -> str:
     if amount(quantity) < 2**20:
         raise ValueError("less than 1Mi; write it like 512Mi or 10Gi")
+    if amount(quantity) > 2**50:
+        raise ValueError("more than 1Pi; write it like 512Mi or 10Gi")
     return quantity
 
 
@@ -61,7 +66,7 @@ def seconds(text: object) -> object:
     if isinstance(text, bool):
         raise ValueError("true and false are no spans of time; write it like 90s, 15m, 24h or 7d")
     if isinstance(text, str):
-        found = _DURATION.match(text)
+        found = _DURATION.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} is no span of time; write it like 90s, 15m, 24h or 7d")
         return int(found[1]) * _SECONDS[found[2]]
@@ -74,10 +79,21 @@ def _patient(value: int) -> int:
     return value
 
 
-_Quantity = Annotated[str, StringConstraints(max_length=32), AfterValidator(_positive)]
+_Quantity = Annotated[
+    str,
+    StringConstraints(max_length=32),
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "string", "maxLength": 32, "pattern": PATTERN}),
+]
 Cpu = Annotated[_Quantity, AfterValidator(_cores)]
 """Cores: "500m" or "2"."""
 Bytes = Annotated[_Quantity, AfterValidator(_bytes)]
 """Memory or storage: "1Gi"."""
-Seconds = Annotated[int, BeforeValidator(seconds), AfterValidator(_patient)]
+_SPAN = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": MAX_PATIENCE},
+        {"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["90s", "24h"]},
+    ]
+}
+Seconds = Annotated[int, BeforeValidator(seconds), AfterValidator(_patient), WithJsonSchema(_SPAN, mode="validation")]
 """A span of time, kept as whole seconds."""

@@ -1,7 +1,7 @@
 """Instances: made, listed and looked at."""
 
 from typing import Annotated
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from fastapi import APIRouter, Query, Response
 from starlette.responses import JSONResponse
@@ -38,7 +38,7 @@ async def create(
 ) -> InstanceView | JSONResponse:
     """The instance is accepted and provisioned in the background: follow it by its id, or by its job."""
     data = _provision(body, wisher)
-    identity = await wisher.identify(body)
+    identity = uuid4() if dry_run else await wisher.identify(body)
     event = wisher.event(EventType.PROVISION_REQUESTED, uuid5(identity, "instance"), identity, data, body.reason)
     if dry_run:
         plan = await plan_creation(wisher, event, data.request)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from jsonschema import Draft202012Validator
 
 from api import asyncapi
 from schemas.payloads import PAYLOADS
@@ -92,6 +93,25 @@ async def test_every_route_is_described_with_its_errors(world: World) -> None:
         for status, answer in operation["responses"].items():
             if int(status) >= 400 and not name.endswith("/readyz"):
                 assert list(answer["content"]) == ["application/problem+json"], (name, status)
+
+
+async def test_the_examples_are_what_the_document_allows(world: World) -> None:
+    document = (await world.acme.get("/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+    shown = {name for name, model in schemas.items() if "examples" in model}
+    assert {"CreateInstance", "RetryInstance", "Wish", "PublishEvent", "Problem"} <= shown
+    for name in shown:
+        wanted = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+        for example in schemas[name]["examples"]:
+            Draft202012Validator(wanted).validate(example)
+
+
+async def test_the_document_tells_quantities_and_spans_from_other_text(world: World) -> None:
+    properties = (await world.acme.get("/openapi.json")).json()["components"]["schemas"]["CreateInstance"]["properties"]
+    for name, good, bad in (("cpu", "500m", "lots"), ("memory", "1Gi", "-1Gi"), ("patience", "24h", "soon")):
+        allowed = Draft202012Validator(properties[name])
+        assert allowed.is_valid(good), name
+        assert not allowed.is_valid(bad), name
 
 
 async def test_every_reference_of_the_documents_resolves(world: World) -> None:

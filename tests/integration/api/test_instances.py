@@ -70,8 +70,8 @@ async def test_the_same_key_with_another_body_is_refused(world: World) -> None:
     key = {"Idempotency-Key": "k-1"}
     await world.acme.post("/api/instances", json={"name": "shop"}, headers=key)
     answer = await world.acme.post("/api/instances", json={"name": "shop", "cpu": "2"}, headers=key)
-    assert answer.status_code == 422
-    assert "Idempotency-Key" in answer.json()["detail"]
+    assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
+    assert "send a new key" in answer.json()["detail"]
 
 
 async def test_the_same_key_of_another_caller_is_another_key(world: World) -> None:
@@ -156,6 +156,14 @@ async def test_a_dry_run_plans_and_makes_nothing(world: World) -> None:
     assert (plan["dry_run"], plan["allowed"], plan["capacity"]["fits"]) == (True, True, True)
     assert {line["action"] for line in plan["lines"] if line["kind"] == "Deployment"} == {"create"}
     assert (await world.acme.get("/api/instances")).json()["items"] == []
+
+
+async def test_a_dry_run_does_not_use_up_a_key(world: World) -> None:
+    key = {"Idempotency-Key": "k-1"}
+    planned = await world.acme.post("/api/instances", params={"dry_run": "true"}, json={"name": "shop"}, headers=key)
+    assert planned.json()["allowed"] is True
+    made = await world.acme.post("/api/instances", json={"name": "shop", "cpu": "2"}, headers=key)
+    assert made.status_code == 202
 
 
 async def test_a_dry_run_of_a_taken_name_says_so(world: World) -> None:
