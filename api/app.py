@@ -24,6 +24,7 @@ from api.routes import (
     health,
     instances,
     jobs,
+    orphans,
     passwords,
     wishes,
 )
@@ -41,6 +42,7 @@ BACKEND: tuple[APIRouter, ...] = (
     capacity.router,
     databases.router,
     brake.router,
+    orphans.router,
 )
 ASKED_FOR_A_TOKEN = {"/docs": ask_for_token}
 

@@ -8,6 +8,7 @@ from cluster.client import Cluster
 from cluster.ingress import host_of
 from cluster.kinds import INGRESS, SECRET
 from cluster.names import ATTEMPT, ODOO, attempt_name, labels
+from cluster.orphans import Known, Orphan, orphans, remove_orphans
 from cluster.profiles import Profiles
 from cluster.removal import select
 from cluster.remove import LISTED, kept
@@ -43,6 +44,14 @@ class InCluster:
         """From the Secret of the present attempt, '' where that is gone or knows none. Raises ClusterDown."""
         secret = await self._cluster.get(SECRET, attempt_name(instance))
         return read(secret, ADMIN) if secret is not None else ""
+
+    async def orphans(self, known: Known) -> Sequence[Orphan]:
+        """What no instance wants. Raises ClusterDown, and what `known` raises."""
+        return await orphans(self._cluster, known)
+
+    async def remove_orphans(self, unwanted: Sequence[Orphan]) -> list[Orphan]:
+        """Removes them; those that were there still. Raises ClusterDown."""
+        return await remove_orphans(self._cluster, unwanted)
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         """What the attempt makes that `instance` is in."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cluster.orphans import Known, Orphan
 from databases.servers import SharedServer
 from schemas.views import Capacity, DatabaseServerView, Foreseen
 from statemachine.instance import Instance
@@ -36,6 +37,12 @@ class Objects(Protocol):
 
     async def admin_password(self, instance: Instance) -> str:
         """The password that Odoo's user admin was given, '' where none is kept. Raises ClusterDown."""
+
+    async def orphans(self, known: Known) -> Sequence[Orphan]:
+        """What no instance wants. Raises ClusterDown, and what `known` raises."""
+
+    async def remove_orphans(self, unwanted: Sequence[Orphan]) -> list[Orphan]:
+        """Removes them; those that were there still. Raises ClusterDown."""
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         """What an attempt with these values makes; pure."""

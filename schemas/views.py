@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from schemas.codes import ErrorCode
 from schemas.requests import Closed, DatabaseType, InstanceRequest, RequestChange
@@ -235,6 +235,34 @@ class ReleaseBrake(Closed):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the API server is back"}]})
 
+    reason: Annotated[Reason, StringConstraints(min_length=1)]
+
+
+class OrphanView(BaseModel):
+    """An object in the cluster that no instance wants. `holds_data`: its removal would be the end of data."""
+
+    kind: str
+    name: str
+    instance: str
+    why: str
+    holds_data: bool
+
+
+class OrphanList(BaseModel):
+    """All orphans, or those that were removed."""
+
+    items: list[OrphanView]
+
+
+class RemoveOrphans(Closed):
+    """POST /api/cluster/orphans/remove: how many the caller saw, whether those that hold data go too, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"expected": 3, "reason": "left by an installation that is gone"}]}
+    )
+
+    expected: int = Field(ge=0)
+    with_data: StrictBool = False
     reason: Annotated[Reason, StringConstraints(min_length=1)]
 
 

@@ -8,6 +8,7 @@ from cli import options
 from cli.apps import new_app
 from cli.client import Document
 from cli.commands import databases
+from cli.commands.orphans import orphans
 from cli.output import as_json, as_table, local_time
 from cli.plans import room
 from cli.quiet import quiet
@@ -15,6 +16,7 @@ from cli.session import connected
 
 app = new_app()
 app.add_typer(databases.app, name="databases")
+app.command()(orphans)
 GIB = 2**30
 
 

@@ -17,6 +17,7 @@ from api.services import Backend, Services
 from api.tokens import Role, mint_token
 from bus.connection import connect, jetstream
 from bus.streams import ensure
+from cluster.orphans import Known, Orphan
 from cluster.profiles import Profile, Profiles
 from databases.servers import SharedServer
 from persistence.engine import make_engine
@@ -46,6 +47,7 @@ class FakeCluster:
     database_things: list[Thing] = field(default_factory=list)
     down: bool = False
     password: str = ""
+    unwanted: list[Orphan] = field(default_factory=list)
 
     async def capacity(self, cpu: str, memory: str) -> Capacity:
         if self.down:
@@ -62,6 +64,13 @@ class FakeCluster:
         if self.down:
             raise ClusterDown("connection refused", retry_after=7)
         return self.password
+
+    async def orphans(self, known: Known) -> Sequence[Orphan]:
+        return self.unwanted
+
+    async def remove_orphans(self, unwanted: Sequence[Orphan]) -> list[Orphan]:
+        self.unwanted = [each for each in self.unwanted if each not in unwanted]
+        return list(unwanted)
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         return [Thing("Deployment", f"{instance.name}-{instance.attempt}")]

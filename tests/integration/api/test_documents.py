@@ -13,6 +13,8 @@ from schemas.types import EventType
 from tests.integration.api.world import World
 
 DESIGNED = {
+    "GET /api/cluster/orphans",
+    "POST /api/cluster/orphans/remove",
     "GET /api/brake",
     "POST /api/brake/release",
     "POST /api/instance/admin/retry-instance/{instance_id}",
