@@ -5,14 +5,15 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from api.errors import BODY, answers
 from api.presenter import wish_accepted
 from api.routes.wishes import allow_deletion
 from api.wishes import Wishing
 from schemas.errors import BadInput, ForbiddenEvent
-from schemas.events import payload
-from schemas.payloads import DeleteRequested
+from schemas.payloads import PAYLOADS, DeleteRequested
 from schemas.requests import Closed
 from schemas.types import WISHES, EventType, Kind, kind_of
 from schemas.views import PublishEvent, WishAccepted
@@ -62,4 +63,8 @@ def _data(event_type: EventType, data: dict[str, Any]) -> Closed:
         raw = orjson.dumps(data)
     except TypeError as error:
         raise BadInput("data", f"is not plain JSON: {error}") from error
-    return payload(event_type, raw)
+    try:
+        return PAYLOADS[event_type].model_validate_json(raw)
+    except ValidationError as error:
+        found = [{**each, "loc": ("body", "data", *each["loc"])} for each in error.errors(include_url=False)]
+        raise RequestValidationError(found) from error

@@ -130,10 +130,16 @@ async def test_a_bad_change_is_refused_by_name(world: World, change: dict[str, s
 
 async def test_a_bad_change_in_an_event_is_refused_by_name(world: World) -> None:
     identity = await world.failed()
-    for change, field in (({"cpu": "lots"}, "data.change.cpu"), ({"profile": "unknown"}, "data.change.profile")):
+    for change, field, remedy in (
+        ({"cpu": "lots"}, "data.change.cpu", "500m"),
+        ({"profile": "unknown"}, "data.change.profile", "default"),
+        ({"colour": "red"}, "data.change.colour", "spelling"),
+        ({"image": 7}, "data.change.image", "in quotes"),
+    ):
         body = {"type": "retry.requested", "data": {"change": change}}
         answer = await world.acme.post(f"/api/instances/{identity}/events", json=body)
         assert (answer.status_code, answer.json()["field"]) == (422, field)
+        assert remedy in answer.json()["detail"]
 
 
 async def test_a_retry_with_a_known_key_is_the_same_retry(world: World) -> None:
