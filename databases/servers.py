@@ -73,6 +73,8 @@ def _refuse_twins(servers: Sequence[SharedServer]) -> None:
 def _embedded(url: str) -> SharedServer:
     try:
         parts = urlsplit(url)
+        if "," in parts.netloc:
+            raise ValueError("several hosts")
         return SharedServer(
             id=EMBEDDED,
             host=parts.hostname or "",
@@ -83,7 +85,8 @@ def _embedded(url: str) -> SharedServer:
         )
     except ValueError:  # pydantic's ValidationError is one; not chained, for the URL holds a password
         raise BadSettings(
-            "REPRISE_DATABASE_URL", f"names no host, port and user for shared databases; correct it or set {SETTING}"
+            "REPRISE_DATABASE_URL",
+            f"names no single host, port and user for shared servers; set {SETTING}",
         ) from None
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from persistence.engine import sqlalchemy_url, translated
+from persistence.engine import ASYNCPG, connector, translated
 
 LOCK = 0x5265_7072_6973_6500  # "Reprise": whoever migrates holds it, a second runner waits
 
@@ -22,7 +22,7 @@ def run(connection: Connection) -> None:
 
 async def main(url: str) -> None:
     """Connects and migrates."""
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool, connect_args={"timeout": 10})
+    engine = create_async_engine(ASYNCPG, poolclass=NullPool, async_creator=connector(url, 10))
     try:
         async with translated(), engine.connect() as connection:
             await connection.run_sync(run)

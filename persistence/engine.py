@@ -1,6 +1,6 @@
 """The connection pool, and the one place where PostgreSQL's failures are told apart from faults of the data."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -13,7 +13,14 @@ from schemas.errors import DependencyDown
 _DATA = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.ProgramLimitExceededError)
 """What PostgreSQL says of a value that it will never take. All else (a table that is not migrated yet, a right that is
 missing, a full disk) may be mended, and the event that met it is at no fault."""
-_DOWN = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, PoolTimeout)
+_DOWN = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.TargetServerAttributeNotMatched,  # of several hosts, none is the primary just now
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+)
 
 _NO_STANDSTILL = {"idle_in_transaction_session_timeout": "5s"}
 """A process that is stopped in the middle of a transaction would keep its locks, and others waiting, for ever."""
@@ -22,27 +29,33 @@ STATEMENT = 30.0
 """Seconds for one statement, the wait for locks included. A server that hangs sends no error: without it, whoever asked
 would wait for ever."""
 
+ASYNCPG = "postgresql+asyncpg://"
+Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
-def sqlalchemy_url(url: str) -> str:
-    """postgresql://… as SQLAlchemy wants it for asyncpg."""
-    scheme, _, rest = url.partition("://")
-    return f"postgresql+asyncpg://{rest}" if scheme in ("postgres", "postgresql") else url
+
+def connector(url: str, timeout: float, *, statement: float | None = None, **settings: str) -> Connect:
+    """Connects as asyncpg reads `url`: several hosts, and which of them is wanted, as libpq has it.
+
+    `timeout`: seconds for the connection; `statement`: for each statement, None without end.
+    Source: https://www.postgresql.org/docs/18/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS
+    """
+
+    async def connect() -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(url, timeout=timeout, command_timeout=statement, server_settings=settings)
+
+    return connect
 
 
 def make_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
     """A pool of at most `pool_size` connections to `url` (postgresql://user:password@host:port/database)."""
     return create_async_engine(
-        sqlalchemy_url(url),
+        ASYNCPG,
+        async_creator=connector(url, 5, statement=STATEMENT, application_name="reprise", **_NO_STANDSTILL),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={
-            "timeout": 5,
-            "command_timeout": STATEMENT,
-            "server_settings": {"application_name": "reprise", **_NO_STANDSTILL},
-        },
     )
 
 
@@ -64,7 +77,7 @@ async def translated() -> AsyncIterator[None]:
     """Turns failures of PostgreSQL into DependencyDown; errors of the data pass as they are."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, OSError) as error:
+    except (DBAPIError, *_DOWN) as error:
         if is_passing(error):
             raise DependencyDown("postgresql", _first_line(error)) from error
         raise

@@ -10,6 +10,7 @@ from nats.js.api import StreamInfo
 
 from bus.connection import connected, jetstream
 from bus.streams import CONSUMERS, DEAD_LETTERS_STREAM, INSTANCES_STREAM, STREAMS, ensure
+from embedded.probing import answers
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
 from tests.support.installation import installation, served
@@ -103,5 +104,6 @@ async def test_a_part_ends_by_itself_while_every_server_is_away(whole: Settings,
     async with running(served(settings, ("database", "cluster"))) as process:
         for name in NAMES:
             three.kill(name)
+        await until(lambda: answers("127.0.0.1", settings.metrics_port, "/readyz", status=503), 20)
         process.terminate()
         assert process.wait(30) == 0
