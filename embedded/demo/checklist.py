@@ -62,9 +62,10 @@ def _queues(seen: Observed) -> Evidence:
     for attempt, retry in enumerate(seen.retries, 2):
         way, status = f"retry by {retry.way}", retry.instance.get("status")
         yield f"{way}: {retry.message} (job {retry.job_id})", bool(retry.job_id)
+        # a quick attempt runs already when it is first looked at; that it was queued before is judged by the audit log
         yield (
             f"{way}: API says {status}, attempt {retry.instance.get('attempt')}, right after it",
-            (status, retry.instance.get("attempt")) == ("creating", attempt),
+            status in ("creating", "running") and retry.instance.get("attempt") == attempt,
         )
         yield from _job(seen, retry.job_id)
 

@@ -68,6 +68,12 @@ def test_a_walk_that_saw_nothing_holds_in_none() -> None:
     assert [point.holds for point in judged(Observed())] == [False] * 6
 
 
+def test_a_retry_may_run_already_when_it_is_first_looked_at() -> None:
+    seen = good()
+    seen.retries[1].instance.update(status="running")
+    assert judged(seen)[QUEUED].holds
+
+
 def without(kind: str) -> Callable[[Observed], None]:
     def change(seen: Observed) -> None:
         seen.audit = [each for each in seen.audit if each["type"] != kind]
