@@ -74,6 +74,13 @@ def test_a_retry_may_run_already_when_it_is_first_looked_at() -> None:
     assert judged(seen)[QUEUED].holds
 
 
+def test_a_node_may_have_the_pod_before_anybody_says_that_it_was_applied() -> None:
+    seen = good()
+    seen.audit[4:4] = [row("deploy.scheduled", "j3", "deploying", "initializing")]
+    seen.audit[3]["outcome"] = "stale"
+    assert judged(seen)[QUEUED].holds
+
+
 def without(kind: str) -> Callable[[Observed], None]:
     def change(seen: Observed) -> None:
         seen.audit = [each for each in seen.audit if each["type"] != kind]
