@@ -42,6 +42,8 @@ async def test_everything_holds_within_a_minute(tmp_path: Path) -> None:
     assert "Instance provisioning retry queued: job " in told
     assert told.index("error/failed") < told.index("running/completed")
     assert "credentials fetched" in told
+    assert "Reprise is ready at http://127.0.0.1:" in told
+    assert ":8080" not in told  # that of a `reprise up` beside it
     assert all(step["seconds"] > 0 for step in document["steps"])
     assert os.listdir(tmp_path) == ["demo.svg"]
 

@@ -31,10 +31,10 @@ def test_it_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch, variable: 
 def test_it_stops_the_start_with_exit_code_2_before_anything_is_begun(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    monkeypatch.setenv("REPRISE_PORT", "high")
+    monkeypatch.setenv("REPRISE_BATCH_SIZE", "many")
     assert main([command]) == 2
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "REPRISE_PORT: must be a whole number\n")
+    assert (said.out, said.err) == ("", "REPRISE_BATCH_SIZE: must be a whole number\n")
 
 
 @pytest.mark.parametrize("command", ["up", "demo"])
