@@ -18,15 +18,15 @@ from statemachine.instance import Instance
 
 
 class InCluster:
-    """Implements Room and Objects with an open client of the cluster."""
+    """Implements Room and Objects with an open client of the cluster and the installation's profiles."""
 
     def __init__(self, cluster: Cluster, profiles: Profiles) -> None:
         self._cluster = cluster
         self._profiles = profiles
 
-    async def capacity(self, cpu: str, memory: str) -> Capacity:
-        """A hint. Raises ClusterDown."""
-        return await capacity(self._cluster, cpu, memory)
+    async def capacity(self, instance: Instance) -> Capacity:
+        """A hint. Raises ClusterDown, BadInput."""
+        return await capacity(self._cluster, self._profiles, instance)
 
     async def existing(self, instance: Instance) -> Sequence[Thing]:
         """The objects of any attempt that are there now; not what outlives attempts. Raises ClusterDown."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from api.ports import Thing
@@ -13,7 +14,7 @@ from schemas.events import Event
 from schemas.payloads import RetryRequested
 from schemas.requests import InstanceRequest
 from schemas.types import EventType
-from schemas.views import Capacity, Foreseen, Plan, PlanLine
+from schemas.views import Foreseen, Plan, PlanLine
 from statemachine.decision import Outcome
 from statemachine.instance import Instance
 from statemachine.states import State
@@ -23,13 +24,13 @@ async def plan_creation(wisher: Wisher, event: Event, request: InstanceRequest) 
     """What creating would do. Raises DependencyDown where the cluster cannot be asked."""
     backend = wisher.backend
     [result] = await backend.writer.preview([event])
-    capacity = capacity_for(wisher.caller, await backend.room.capacity(request.cpu, request.memory))
-    if result.instance is None:
-        return _refused(result, request, capacity)
-    new = result.instance
-    foreseen = await _foreseen(wisher, None, new)
-    lines = [*_database(None, new, foreseen), *_created(backend.objects.planned(new), new.attempt)]
-    return _allowed(wisher, request, lines, capacity, foreseen)
+    new = result.instance or imagined(request)
+    plan = await _planned(wisher, result, new)
+    if plan.allowed:
+        foreseen = await _foreseen(wisher, None, new)
+        plan.database_short = _short(wisher, foreseen)
+        plan.lines = [*_database(None, new, foreseen), *_created(backend.objects.planned(new), new.attempt)]
+    return plan
 
 
 async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) -> Plan:
@@ -39,18 +40,39 @@ async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) ->
     request = data.change.applied_to(before.request)
     wisher.accept(request, before.customer_id, before.name)
     [result] = await backend.writer.preview([wisher.event(EventType.RETRY_REQUESTED, instance_id, uuid4(), data)])
-    capacity = capacity_for(wisher.caller, await backend.room.capacity(request.cpu, request.memory))
-    if result.outcome is not Outcome.APPLIED:
-        return _refused(result, request, capacity)
     coming = replace(before, request=request, attempt=before.attempt + 1)
-    foreseen = await _foreseen(wisher, before, coming)
-    lines = [
-        *_leftovers(await backend.objects.existing(before), before),
-        *_database(before, coming, foreseen),
-        *_servers(await backend.objects.servers(before)),
-        *_created(backend.objects.planned(coming), coming.attempt),
-    ]
-    return _allowed(wisher, request, lines, capacity, foreseen)
+    plan = await _planned(wisher, result, coming)
+    if plan.allowed:
+        foreseen = await _foreseen(wisher, before, coming)
+        plan.database_short = _short(wisher, foreseen)
+        plan.lines = [
+            *_leftovers(await backend.objects.existing(before), before),
+            *_database(before, coming, foreseen),
+            *_servers(await backend.objects.servers(before)),
+            *_created(backend.objects.planned(coming), coming.attempt),
+        ]
+    return plan
+
+
+def imagined(request: InstanceRequest) -> Instance:
+    """An instance that nobody has asked for, to see what it would take."""
+    return Instance(uuid4(), "somebody", "imagined", request, uuid4(), datetime.now(UTC), attempt=1)
+
+
+async def _planned(wisher: Wisher, result: Result, coming: Instance) -> Plan:
+    """Whether it would be accepted and fits, and how long the attempt would wait for room."""
+    backend, refused = wisher.backend, None if result.outcome is Outcome.APPLIED else refusal(result)
+    if isinstance(refused, NotFound):
+        raise refused
+    return Plan(
+        allowed=refused is None,
+        why_not=str(refused) if refused else None,
+        request=coming.request,
+        patience=coming.request.patience or backend.writer.policy.deploy_timeout,
+        lines=[],
+        capacity=capacity_for(wisher.caller, await backend.room.capacity(coming)),
+        database_short=None,
+    )
 
 
 async def _foreseen(wisher: Wisher, before: Instance | None, coming: Instance) -> Foreseen:
@@ -60,20 +82,10 @@ async def _foreseen(wisher: Wisher, before: Instance | None, coming: Instance) -
     return await wisher.backend.databases.foreseen()
 
 
-def _allowed(
-    wisher: Wisher, request: InstanceRequest, lines: list[PlanLine], capacity: Capacity, foreseen: Foreseen
-) -> Plan:
+def _short(wisher: Wisher, foreseen: Foreseen) -> str | None:
     """How full each server is stays between admins."""
     told = foreseen.short is None or wisher.caller.only is None
-    short = foreseen.short if told else "there is no room for another shared database now"
-    return Plan(allowed=True, why_not=None, request=request, lines=lines, capacity=capacity, database_short=short)
-
-
-def _refused(result: Result, request: InstanceRequest, capacity: Capacity) -> Plan:
-    error = refusal(result)
-    if isinstance(error, NotFound):
-        raise error
-    return Plan(allowed=False, why_not=str(error), request=request, lines=[], capacity=capacity, database_short=None)
+    return foreseen.short if told else "there is no room for another shared database now"
 
 
 def _leftovers(existing: Sequence[Thing], before: Instance) -> Iterator[PlanLine]:

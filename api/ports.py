@@ -22,8 +22,8 @@ class Thing:
 class Room(Protocol):
     """How much room there is."""
 
-    async def capacity(self, cpu: str, memory: str) -> Capacity:
-        """Whether a pod of this size would fit now. Raises ClusterDown."""
+    async def capacity(self, instance: Instance) -> Capacity:
+        """Whether its next attempt would fit now. Raises ClusterDown, BadInput for a profile that does not exist."""
 
 
 class Objects(Protocol):

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from schemas.codes import ErrorCode
 from schemas.errors import BadInput
 from schemas.quantities import Bytes, Cpu
-from schemas.text import LabelValue, Plain
+from schemas.requests import DatabaseType
+from schemas.text import DnsLabel, LabelValue, Plain
 from schemas.types import EventType
 from statemachine.states import State
 
@@ -85,10 +86,12 @@ class TrailQuery(_Query):
 
 
 class CapacityQuery(_Query):
-    """How large a pod would be."""
+    """What an instance would ask for; what is left out is the profile's."""
 
-    cpu: Cpu = "500m"
-    memory: Bytes = "1Gi"
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+    profile: DnsLabel = "default"
+    db_type: DatabaseType = "shared"
 
 
 async def known_input(request: Request) -> None:

@@ -73,10 +73,7 @@ class Wisher:
 
     def accept(self, request: InstanceRequest, customer_id: str, name: str, at: str = "") -> InstanceRequest:
         """The request as its profile completes it. Raises BadInput, its field below `at`, where it may not be so."""
-        try:
-            return self.backend.accept(request, customer_id, name)
-        except BadInput as error:
-            raise BadInput(at + error.field.removeprefix("request."), error.message) from error
+        return accepted(self.backend, request, customer_id, name, at)
 
     async def make(
         self,
@@ -114,6 +111,14 @@ class Wisher:
         )
         if row.outcome != "applied":
             raise _refused(event.type, MEANINGS[State(row.state_before)].status, row.error or "")
+
+
+def accepted(backend: Backend, request: InstanceRequest, customer_id: str, name: str, at: str = "") -> InstanceRequest:
+    """The request as its profile completes it. Raises BadInput, its field below `at`, where it may not be so."""
+    try:
+        return backend.accept(request, customer_id, name)
+    except BadInput as error:
+        raise BadInput(at + error.field.removeprefix("request."), error.message) from error
 
 
 async def find(backend: Backend, caller: Caller, instance_id: UUID) -> Instance:

@@ -14,5 +14,8 @@ Cpu = Annotated[str | None, typer.Option("--cpu", help="Cores, like 500m or 2.")
 Memory = Annotated[str | None, typer.Option("--memory", help="Like 1Gi.")]
 Image = Annotated[str | None, typer.Option("--image", help="Container image, like odoo:18.0.")]
 Profile = Annotated[str | None, typer.Option("--profile", help="Named profile.")]
+DatabaseType = Annotated[
+    Literal["shared", "dedicated"] | None, typer.Option("--db-type", help="Which kind of database server.")
+]
 Patience = Annotated[str | None, typer.Option("--patience", help="How long it may wait for room, like 90s or 24h.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many.")]

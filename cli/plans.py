@@ -22,6 +22,15 @@ def _print(plan: Document) -> None:
     print(room(plan["capacity"]))
     if plan["database_short"]:
         print(f"No database could be allocated now: {plan['database_short']}.")
+    print(f"It would wait {span(plan['patience'])} for room before it fails; --patience 24h waits longer.")
+
+
+def span(seconds: float) -> str:
+    """A span of time as one would give it: 90s, 15m, 24h, 7d."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def room(capacity: Document) -> str:

@@ -1,114 +1,120 @@
-"""Whether a request seems to fit the cluster now, and what is short: a hint, since the scheduler decides."""
+"""Whether an instance seems to fit the cluster now, and what is short: a hint, since the scheduler decides."""
 
 from asyncio import gather
 from collections import defaultdict
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Sequence
+from uuid import UUID
 
+from cluster import shortages
 from cluster.client import Cluster
-from cluster.conditions import condition
-from cluster.kinds import NODE, POD, Object
+from cluster.fitting import Place, shortage
+from cluster.kinds import NODE, POD, QUOTA, Object
+from cluster.manifests import claim, deployment
+from cluster.names import ODOO, labels
+from cluster.profiles import Profiles
+from cluster.quotas import Objects, exceeded
+from cluster.room import Room, is_over, requested
+from cluster.server_manifests import meta, stateful_set
 from schemas.errors import ClusterRefused
-from schemas.quantities import amount
 from schemas.views import Capacity, NodeRoom
+from statemachine.instance import Instance
 
-CPU, MEMORY = "cpu", "memory"
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Cores and bytes."""
-
-    cpu: Decimal = Decimal(0)
-    memory: Decimal = Decimal(0)
-
-    def __add__(self, other: "Room") -> "Room":
-        return Room(self.cpu + other.cpu, self.memory + other.memory)
-
-    def larger(self, other: "Room") -> "Room":
-        """The larger of each."""
-        return Room(max(self.cpu, other.cpu), max(self.memory, other.memory))
+ODOO_PARTS = ("deployments.apps", "replicasets.apps", "services", "secrets")
+SERVER_PARTS = ("statefulsets.apps", "services", "secrets")
+Wanted = dict[str, Object]
+"""Pods by what they are for, in the order in which they are made."""
 
 
-async def capacity(cluster: Cluster, cpu: str, memory: str) -> Capacity:
-    """Compare a request with the room of every node.
+async def capacity(cluster: Cluster, profiles: Profiles, instance: Instance) -> Capacity:
+    """Compare what the next attempt of `instance` makes with the room of every node and what the quotas leave.
 
-    `fits` is None where Reprise may not read nodes or the pods of other namespaces. Raises ClusterDown.
+    That is Odoo, and its dedicated database server where it has none yet; what an earlier attempt still runs counts
+    as gone. `fits` is None where Reprise may not read nodes or the pods of other namespaces.
+    Raises ClusterDown, BadInput for a profile that does not exist.
     """
+    pods, new = _wanted(cluster, profiles, instance)
     try:
-        nodes, pods = await gather(cluster.select(NODE), cluster.select(POD, everywhere=True))
+        nodes, running = await gather(cluster.select(NODE), cluster.select(POD, everywhere=True))
     except ClusterRefused as refusal:
         return Capacity(fits=None, short=f"unknown: {refusal.message}", nodes=[])
-    rooms = _rooms(nodes, pods)
-    wanted = Room(amount(cpu), amount(memory))
-    missing = [_missing(room, wanted) for room in rooms]
-    fits = any(not short for short in missing)
-    return Capacity(fits=fits, short=None if fits else _sentence(missing), nodes=rooms)
-
-
-def requested(pod: Object) -> Room:
-    """What the scheduler sets aside for a pod: its containers together, or its largest init container.
-
-    Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
-    """
-    spec = pod["spec"]
-    together = Room()
-    for container in spec.get("containers", ()):
-        together += _requests(container)
-    for container in spec.get("initContainers") or ():
-        together = together.larger(_requests(container))
-    return together
-
-
-def _rooms(nodes: list[Object], pods: list[Object]) -> list[NodeRoom]:
-    taken: dict[str, Room] = defaultdict(Room)
-    for pod in pods:
-        node = pod["spec"].get("nodeName")
-        if node and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
-            taken[node] += requested(pod)
-    return [_room(node, taken[node["metadata"]["name"]]) for node in nodes]
-
-
-def _room(node: Object, taken: Room) -> NodeRoom:
-    allocatable = node.get("status", {}).get("allocatable") or {}
-    return NodeRoom(
-        name=node["metadata"]["name"],
-        cpu=float(_amount(allocatable.get(CPU))),
-        cpu_used=float(taken.cpu),
-        memory=int(_amount(allocatable.get(MEMORY))),
-        memory_used=int(taken.memory),
-        ready=condition(node, "Ready", "True") is not None and not node["spec"].get("unschedulable", False),
+    leaving = [pod for pod in running if _is_of(pod, cluster, instance.id)]
+    places = _places(nodes, [pod for pod in running if pod not in leaving])
+    short = [*exceeded(await _quotas(cluster), new, leaving), *_no_room(pods, places)]
+    odoo = pods[ODOO]
+    return Capacity(
+        fits=not short, short="; ".join(short) or None, nodes=[_room(place, odoo) for place in places.values()]
     )
 
 
-def _missing(room: NodeRoom, wanted: Room) -> list[str]:
-    """What is short on a node, in words; nothing where the request fits."""
-    if not room.ready:
-        return [f"node {room.name} takes no pods"]
-    free_cpu = Decimal(str(room.cpu)) - Decimal(str(room.cpu_used))
-    free_memory = room.memory - room.memory_used
-    short = []
-    if wanted.cpu > free_cpu:
-        short.append(f"node {room.name} has {float(max(free_cpu, Decimal(0))):g} of {float(wanted.cpu):g} cores free")
-    if wanted.memory > free_memory:
-        mebibytes = max(free_memory, 0) // 2**20, int(wanted.memory) // 2**20
-        short.append(f"node {room.name} has {mebibytes[0]} of {mebibytes[1]} MiB free")
-    return short
+def _wanted(cluster: Cluster, profiles: Profiles, instance: Instance) -> tuple[Wanted, Objects]:
+    profile = profiles.get(instance.request.profile)
+    odoo = deployment(cluster.installation, instance, profile, "")["spec"]["template"]
+    volume = claim(cluster.installation, instance, profile)
+    if instance.request.db_type != "dedicated" or instance.database is not None:
+        return {ODOO: odoo}, Objects((odoo,), (volume,), ODOO_PARTS)
+    named = meta(cluster.installation, instance.id, instance.customer_id, instance.name)
+    server = stateful_set(named, profiles.database_server, "", "")["spec"]
+    pods = {"its database server": server["template"], ODOO: odoo}
+    volumes = (volume, *server["volumeClaimTemplates"])
+    return pods, Objects(tuple(pods.values()), volumes, (*ODOO_PARTS, *SERVER_PARTS))
 
 
-def _sentence(missing: list[list[str]]) -> str:
-    words = [short for node in missing for short in node]
-    return "; ".join(words[:5]) if words else "there are no nodes"
-
-
-def _requests(container: Object) -> Room:
-    found = (container.get("resources") or {}).get("requests") or {}
-    return Room(_amount(found.get(CPU)), _amount(found.get(MEMORY)))
-
-
-def _amount(quantity: object) -> Decimal:
-    """Objects of others may hold forms that Reprise does not write itself (1e3, 100u): they count as nothing."""
+async def _quotas(cluster: Cluster) -> list[Object]:
+    """Nothing where Reprise may not read them: a hint does without."""
     try:
-        return amount(str(quantity)) if quantity is not None else Decimal(0)
-    except ValueError:
-        return Decimal(0)
+        return await cluster.select(QUOTA)
+    except ClusterRefused:
+        return []
+
+
+def _is_of(pod: Object, cluster: Cluster, instance_id: UUID) -> bool:
+    carried = pod["metadata"].get("labels") or {}
+    mine = pod["metadata"]["namespace"] == cluster.namespace
+    return mine and labels(cluster.installation, instance_id, ODOO).items() <= carried.items()
+
+
+def _places(nodes: Sequence[Object], pods: Sequence[Object]) -> dict[str, Place]:
+    taken: dict[str, Room] = defaultdict(Room)
+    for pod in pods:
+        node = pod["spec"].get("nodeName")
+        if node and not is_over(pod):
+            taken[node] += requested(pod)
+    return {node["metadata"]["name"]: Place(node, taken[node["metadata"]["name"]]) for node in nodes}
+
+
+def _no_room(pods: Wanted, places: dict[str, Place]) -> list[str]:
+    """What keeps the pods from being placed, all of them at once; nothing where there is a way."""
+    alone = {what: {name: shortage(pod, place) for name, place in places.items()} for what, pod in pods.items()}
+    nowhere = {what: shorts for what, shorts in alone.items() if all(shorts.values())}
+    if nowhere:
+        whom = {what: f"{what}: " if len(pods) > 1 else "" for what in pods}
+        return [f"{whom[what]}{shortages.of_nodes(shorts)}" for what, shorts in nowhere.items()]
+    if _all_fit(list(pods.values()), places):
+        return []
+    return [f"{' and '.join(pods)} fit each alone, but not both"]
+
+
+def _all_fit(pods: Sequence[Object], places: dict[str, Place]) -> bool:
+    """Whether there is a way to place all of them; the scheduler places one after the other, and may not find it."""
+    if not pods:
+        return True
+    first, *rest = pods
+    return any(
+        not shortage(first, place) and _all_fit(rest, {**places, name: place.with_pod(first)})
+        for name, place in places.items()
+    )
+
+
+def _room(place: Place, pod: Object) -> NodeRoom:
+    has, taken = place.has, place.taken
+    return NodeRoom(
+        name=place.name,
+        cpu=float(has.cpu),
+        cpu_used=float(taken.cpu),
+        memory=int(has.memory),
+        memory_used=int(taken.memory),
+        pods=int(has.pods),
+        pods_used=int(taken.pods),
+        ready=place.ready,
+        short=shortages.of_node(shortage(pod, place)),
+    )

@@ -33,6 +33,7 @@ SERVICE = Kind("Service", "v1", "services")
 SECRET = Kind("Secret", "v1", "secrets")
 INGRESS = Kind("Ingress", "networking.k8s.io/v1", "ingresses")
 NAMESPACE = Kind("Namespace", "v1", "namespaces", namespaced=False)
+QUOTA = Kind("ResourceQuota", "v1", "resourcequotas")
 NODE = Kind("Node", "v1", "nodes", namespaced=False)
 
 KINDS = {

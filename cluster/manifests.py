@@ -63,6 +63,10 @@ def placement(placed: Placement) -> Object:
         spec["imagePullSecrets"] = [{"name": placed.image_pull_secret}]
     if placed.node_selector:
         spec["nodeSelector"] = placed.node_selector
+    if placed.node_affinity:
+        term = {"matchExpressions": [each.model_dump() for each in placed.node_affinity]}
+        required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+        spec["affinity"] = {"nodeAffinity": required}
     if placed.tolerations:
         spec["tolerations"] = [each.model_dump(exclude_none=True) for each in placed.tolerations]
     return spec

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from cluster.hosts import Exposure
 from cluster.options import Option, OptionValue
@@ -38,12 +38,31 @@ class Toleration(Closed):
     tolerationSeconds: int | None = None  # noqa: N815 - Kubernetes' own name
 
 
+class Expression(Closed):
+    """One condition on a node's labels; the names of the fields are Kubernetes' own."""
+
+    key: LabelKey
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
+    values: tuple[LabelValue, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_the_values_it_needs(self) -> Self:
+        if self.operator in ("In", "NotIn") and not self.values:
+            raise ValueError(f"{self.operator} needs values")
+        if self.operator in ("Exists", "DoesNotExist") and self.values:
+            raise ValueError(f"{self.operator} takes no values")
+        if self.operator in ("Gt", "Lt") and not (len(self.values) == 1 and self.values[0].isdecimal()):
+            raise ValueError(f"{self.operator} needs one whole number as values")
+        return self
+
+
 class Placement(Closed):
     """Where pods may run and what they are made from; the names of the fields are Kubernetes' own."""
 
     image_pull_secret: DnsName | None = None
     storage_class: DnsName | None = Field(default=None, description="None: the cluster's default class")
     node_selector: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    node_affinity: tuple[Expression, ...] = Field(default=(), description="all of which a node must meet")
     tolerations: tuple[Toleration, ...] = ()
 
 

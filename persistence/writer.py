@@ -86,17 +86,22 @@ class Writer:
             observer(results)
 
     async def _locked(self, connection: AsyncConnection, events: Sequence[Event]) -> Batch:
-        """The rows first, then the duplicates: their snapshot must be younger than the lock."""
+        """The rows first, then the names taken, then the duplicates.
+
+        The snapshot of the duplicates must be younger than the lock, and than that of the names: a name that the very
+        same event has taken meanwhile is no reason to refuse it.
+        """
         ids = sorted({event.instance_id for event in events})
         rows = (await connection.exec_driver_sql(sql.LOCK_INSTANCES, (ids,))).mappings().all()
         instances, now = {row["id"]: from_row(row) for row in rows}, self.clock()
         braked = await brake.is_on(connection, events, instances, now, self.brake_limits)
+        taken = await _taken(connection, events)
         known = await connection.exec_driver_sql(sql.KNOWN_EVENTS, ([event.id for event in events],))
         return Batch(
             instances=instances,
             tips={row["id"]: Tip(row["sequence"], row["chain"]) for row in rows},
             known=set(known.scalars()),
-            taken=await _taken(connection, events),
+            taken=taken,
             now=now,
             policy=replace(self.policy, braked=True) if braked else self.policy,
         )

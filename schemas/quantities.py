@@ -23,6 +23,13 @@ _SUFFIXES = {
 PATTERN = r"^([0-9]{1,12}(?:\.[0-9]{1,6})?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 _QUANTITY = re.compile(PATTERN)
 _DURATION = re.compile(r"([0-9]{1,8})(s|m|h|d)?")
+_ANY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,2})?")
+_ODD_SUFFIXES = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "E": Decimal(10) ** 18,
+    "Ei": Decimal(2) ** 60,
+}
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 MAX_PATIENCE = 30 * 86_400
 
@@ -37,6 +44,22 @@ def amount(quantity: str) -> Decimal:
     if found is None:
         raise ValueError(f"{quantity!r} is no quantity; write it like 500m, 2, 512Mi or 10Gi")
     return Decimal(found[1]) * _SUFFIXES[found[2] or ""]
+
+
+def any_amount(quantity: str | None) -> Decimal:
+    """The same for all forms that the API of a cluster may hold, such as 100u, 2Ei and 1e3; None is nothing.
+
+    Raises ValueError where it is none.
+    """
+    if quantity is None:
+        return Decimal(0)
+    found = _ANY.fullmatch(quantity)
+    if found is None:
+        raise ValueError(f"{quantity!r} is no quantity")
+    suffix = found[2] or ""
+    if suffix in _SUFFIXES or suffix in _ODD_SUFFIXES:
+        return Decimal(found[1]) * (_SUFFIXES.get(suffix) or _ODD_SUFFIXES[suffix])
+    return Decimal(found[1]).scaleb(int(suffix[1:]))
 
 
 def _positive(quantity: str) -> str:

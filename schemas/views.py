@@ -267,14 +267,17 @@ class RemoveOrphans(Closed):
 
 
 class NodeRoom(BaseModel):
-    """What one node has and what pods have taken, in cores and bytes."""
+    """What one node has and what pods have taken, in cores, bytes and pods; `short`: why it does not take this one."""
 
     name: str
     cpu: float
     cpu_used: float
     memory: int
     memory_used: int
+    pods: int
+    pods_used: int
     ready: bool
+    short: str | None
 
 
 class Capacity(BaseModel):
@@ -331,12 +334,16 @@ class PlanLine(BaseModel):
 
 
 class Plan(BaseModel):
-    """What a create or a retry would do: nothing has been done. `database_short`: why no database could be had now."""
+    """What a create or a retry would do: nothing has been done.
+
+    `patience` is the seconds it would wait for room, `database_short` why no database could be had now.
+    """
 
     dry_run: Literal[True] = True
     allowed: bool
     why_not: str | None
     request: InstanceRequest
+    patience: float
     lines: list[PlanLine]
     capacity: Capacity
     database_short: str | None

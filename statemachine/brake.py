@@ -1,4 +1,4 @@
-"""What the brake stops: while it is on, no instance is given up and none is healed, and deadlines wait.
+"""What the brake stops: while it is on, no instance is given up, none is healed or retried by itself, deadlines wait.
 
 The brake goes on when many instances are lost or time out at once: that is a fault of the cluster or of Reprise, and
 acting upon it would harm instances that are well.
@@ -26,7 +26,7 @@ def stopped(event_type: EventType, instance: Instance) -> bool:
     """Whether the brake keeps this event from being decided; it comes again until the brake is released."""
     if instance.state is State.DEGRADED:
         return event_type is EventType.STEP_OVERDUE
-    return event_type in _GIVES_UP
+    return event_type in _GIVES_UP or event_type is EventType.RETRY_DUE  # the policy's tries are not for such a fault
 
 
 def unexplained(event_type: EventType, instance: Instance) -> bool:

@@ -26,15 +26,22 @@ def cluster() -> None:
 
 
 @app.command()
-def show(cpu: options.Cpu = None, memory: options.Memory = None, output: options.Output = "table") -> None:
-    """Show the nodes and what is taken on them; with --cpu and --memory, whether that would fit."""
-    capacity = connected().get("/api/capacity", cpu=cpu, memory=memory)
+def show(
+    cpu: options.Cpu = None,
+    memory: options.Memory = None,
+    profile: options.Profile = None,
+    db_type: options.DatabaseType = None,
+    output: options.Output = "table",
+) -> None:
+    """Show the nodes, what is taken on them, and whether an instance of this size and profile would fit now."""
+    capacity = connected().get("/api/capacity", cpu=cpu, memory=memory, profile=profile, db_type=db_type)
     if output == "json":
         as_json(capacity)
         return
-    as_table(("NODE", "CPU", "TAKEN", "MEMORY", "TAKEN", "READY"), map(_row, capacity["nodes"]))
-    if cpu or memory:
-        print(room(capacity))
+    as_table(
+        ("NODE", "CPU", "TAKEN", "MEMORY", "TAKEN", "PODS", "TAKEN", "READY", "SHORT"), map(_row, capacity["nodes"])
+    )
+    print(room(capacity))
 
 
 @app.command()
@@ -83,4 +90,6 @@ def brake(
 def _row(node: Document) -> tuple[object, ...]:
     memory = (f"{node[name] / GIB:.1f}Gi" for name in ("memory", "memory_used"))
     total, used = memory
-    return node["name"], f"{node['cpu']:g}", f"{node['cpu_used']:g}", total, used, "yes" if node["ready"] else "no"
+    cpu, cpu_used = f"{node['cpu']:g}", f"{node['cpu_used']:g}"
+    pods, ready = (node["pods"], node["pods_used"]), "yes" if node["ready"] else "no"
+    return node["name"], cpu, cpu_used, total, used, *pods, ready, node["short"]

@@ -1,6 +1,6 @@
 """`reprise create`: asks for an instance."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,7 @@ def create(
     name: Annotated[str, typer.Option("--name", help="What it is called: lower case letters, digits and '-'.")],
     customer: Annotated[str | None, typer.Option("--customer", help="Whose it is; by default the caller's.")] = None,
     profile: options.Profile = None,
-    db_type: Annotated[
-        Literal["shared", "dedicated"] | None, typer.Option("--db-type", help="Which kind of database server.")
-    ] = None,
+    db_type: options.DatabaseType = None,
     cpu: options.Cpu = None,
     memory: options.Memory = None,
     volume: Annotated[str | None, typer.Option("--volume", help="Size of its volume, like 10Gi.")] = None,

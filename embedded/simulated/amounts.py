@@ -10,17 +10,22 @@ Amounts = dict[str, Decimal]
 
 
 def of_pod(pod: Object, which: Literal["requests", "limits"] = "requests") -> Amounts:
-    """What the pod needs at any time: all its containers at once, or its hungriest init container alone.
+    """What the pod needs at any time: all that runs at once, or its hungriest init container with the sidecars before.
 
-    Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+    Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers
     """
     spec = objects.spec(pod)
-    total: Amounts = {}
+    sidecars: Amounts = {}
+    hungriest: Amounts = {}
+    for container in spec.get("initContainers") or []:
+        asked = add(sidecars, _of_container(container, which))
+        hungriest = highest(hungriest, asked)
+        sidecars = asked if container.get("restartPolicy") == "Always" else sidecars
+    total = sidecars
     for container in spec.get("containers") or []:
         total = add(total, _of_container(container, which))
-    for container in spec.get("initContainers") or []:
-        total = highest(total, _of_container(container, which))
-    return add(total, parse(spec.get("overhead") or {}))
+    whole = parse((spec.get("resources") or {}).get(which) or {})
+    return add({**highest(total, hungriest), **whole}, parse(spec.get("overhead") or {}))
 
 
 def parse(amounts: dict[str, Any]) -> Amounts:

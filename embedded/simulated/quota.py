@@ -27,20 +27,35 @@ def check(store: Store, kind: Kind, obj: Object) -> None:
     """
     asked = _usage_of(kind, obj)
     for quota in store.select(kinds.QUOTAS, objects.namespace(obj)):
+        if not _is_scoped_for(quota, kind, obj):
+            continue
         hard = amounts.parse(objects.spec(quota).get("hard") or {})
         if kind is kinds.PODS:
             _require_amounts(quota, hard, obj)
         _require_room(store, quota, hard, kind, obj, asked)
 
 
-def used(store: Store, namespace: str, hard: Amounts) -> Amounts:
-    """What the namespace uses of each thing the quota limits."""
+def used(store: Store, quota: Object, hard: Amounts) -> Amounts:
+    """What the quota's namespace uses of each thing in `hard`, as far as the quota is about it."""
     total: Amounts = dict.fromkeys(hard, Decimal(0))
     for kind in kinds.ALL:
         if kind.namespaced and any(key in hard for key in _keys_of(kind)):
-            for obj in store.select(kind, namespace):
-                total = amounts.add(total, _usage_of(kind, obj))
+            for obj in store.select(kind, objects.namespace(quota)):
+                if _is_scoped_for(quota, kind, obj):
+                    total = amounts.add(total, _usage_of(kind, obj))
     return {key: total[key] for key in hard}
+
+
+def _is_scoped_for(quota: Object, kind: Kind, obj: Object) -> bool:
+    """A quota with scopes is about the pods that are in all of them."""
+    scopes = objects.spec(quota).get("scopes") or []
+    return not scopes or (kind is kinds.PODS and all(_is_in(scope, obj) for scope in scopes))
+
+
+def _is_in(scope: str, pod: Object) -> bool:
+    asks = any(amounts.of_pod(pod, which) for which in ("requests", "limits"))
+    ends = objects.spec(pod).get("activeDeadlineSeconds") is not None
+    return {"BestEffort": not asks, "NotBestEffort": asks, "Terminating": ends, "NotTerminating": not ends}[scope]
 
 
 def _keys_of(kind: Kind) -> tuple[str, ...]:
@@ -92,7 +107,7 @@ def _silent(pod: Object, group: str, resource: str) -> set[str]:
 
 def _require_room(store: Store, quota: Object, hard: Amounts, kind: Kind, obj: Object, asked: Amounts) -> None:
     touched = sorted(key for key in hard if asked.get(key))
-    in_use = used(store, objects.namespace(obj), {key: hard[key] for key in touched})
+    in_use = used(store, quota, {key: hard[key] for key in touched})
     over = [key for key in touched if in_use[key] + asked[key] > hard[key]]
     if over:
         parts = (

@@ -125,8 +125,12 @@ def _expression(entry: dict[str, Any], labels: Labels) -> bool:
         case "DoesNotExist":
             return value is None
         case "Gt":
-            return value is not None and int(value) > int(values[0])
+            return _is_number(value) and int(value or 0) > int(values[0])
         case "Lt":
-            return value is not None and int(value) < int(values[0])
+            return _is_number(value) and int(value or 0) < int(values[0])
         case _:
             return False
+
+
+def _is_number(value: str | None) -> bool:
+    return value is not None and re.fullmatch(r"[+-]?[0-9]+", value) is not None

@@ -31,6 +31,7 @@ _KINDS = {
     "configmaps": "ConfigMap",
     "resourcequotas": "ResourceQuota",
     "namespaces": "Namespace",
+    "nodes": "Node",
 }
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"

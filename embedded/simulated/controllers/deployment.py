@@ -9,6 +9,7 @@ from embedded.simulated.controllers.recorder import Recorder
 from embedded.simulated.managed import Writer
 from embedded.simulated.objects import Object
 from embedded.simulated.registry import Registry, place_of
+from embedded.simulated.status import StatusError
 from embedded.simulated.store import Change
 
 _REVISION = "deployment.kubernetes.io/revision"
@@ -99,9 +100,17 @@ class DeploymentController:
                 "minReadySeconds": objects.spec(found).get("minReadySeconds", 0),
             },
         }
-        created = self._registry.create(kinds.REPLICA_SETS, objects.namespace(found), wanted, tools.WRITER)
+        try:
+            created = self._registry.create(kinds.REPLICA_SETS, objects.namespace(found), wanted, tools.WRITER)
+        except StatusError as refused:
+            self._tell(found, f'Failed to create new replica set "{wanted["metadata"]["name"]}": {refused}')
+            raise
         self._note_revision(found, revision)
         return created
+
+    def _tell(self, found: Object, why: str) -> None:
+        after = deployment_status.without_set(found, why)
+        self._registry.set_status(kinds.DEPLOYMENTS, found, after, tools.MANAGER)
 
     def _note_revision(self, found: Object, revision: str) -> None:
         """The real controller writes this annotation with the status, so that it does not count as a change."""

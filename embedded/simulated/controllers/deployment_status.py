@@ -19,6 +19,13 @@ def observe(found: Object, new: Object | None, old: list[Object]) -> tuple[dict[
     return {key: value for key, value in status.items() if value or key == "terminatingReplicas"}, again
 
 
+def without_set(found: Object, why: str) -> dict[str, Any]:
+    """The status while the ReplicaSet may not be made."""
+    conditions: Conditions = list(objects.status(found).get("conditions") or [])
+    failed = _set(conditions, "Progressing", "False", "ReplicaSetCreateError", why)
+    return {**objects.status(found), "conditions": failed}
+
+
 def _counts(found: Object, new: Object | None, old: list[Object]) -> dict[str, Any]:
     every = [*old, *([new] if new else [])]
     wanted = sum(objects.spec(entry)["replicas"] for entry in every)

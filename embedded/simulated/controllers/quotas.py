@@ -28,7 +28,7 @@ class QuotaController:
         if found is None:
             return None
         hard = objects.spec(found).get("hard") or {}
-        in_use = quota.used(self._registry.store, key[0], amounts.parse(hard))
+        in_use = quota.used(self._registry.store, found, amounts.parse(hard))
         status = {"hard": hard, "used": {name: amounts.written(name, amount) for name, amount in in_use.items()}}
         self._registry.set_status(kinds.QUOTAS, found, status, tools.MANAGER)
         return None

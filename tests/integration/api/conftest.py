@@ -40,7 +40,19 @@ class FakeCluster:
         default_factory=lambda: Capacity(
             fits=True,
             short=None,
-            nodes=[NodeRoom(name="node-1", cpu=4, cpu_used=1, memory=2**33, memory_used=0, ready=True)],
+            nodes=[
+                NodeRoom(
+                    name="node-1",
+                    cpu=4,
+                    cpu_used=1,
+                    memory=2**33,
+                    memory_used=0,
+                    pods=110,
+                    pods_used=1,
+                    ready=True,
+                    short=None,
+                )
+            ],
         )
     )
     things: list[Thing] = field(default_factory=list)
@@ -48,8 +60,10 @@ class FakeCluster:
     down: bool = False
     password: str = ""
     unwanted: list[Orphan] = field(default_factory=list)
+    asked: Instance | None = None
 
-    async def capacity(self, cpu: str, memory: str) -> Capacity:
+    async def capacity(self, instance: Instance) -> Capacity:
+        self.asked = instance
         if self.down:
             raise ClusterDown("connection refused", retry_after=7)
         return self.answer

@@ -127,6 +127,16 @@ async def test_capacity_is_a_hint_and_the_nodes_are_for_admins(world: World, clu
     assert "node-1" not in for_customer["short"]
 
 
+async def test_capacity_is_asked_for_an_instance_of_a_profile(world: World, cluster: FakeCluster) -> None:
+    query = {"profile": "large", "db_type": "dedicated", "memory": "3Gi"}
+    assert (await world.acme.get("/api/capacity", params=query)).status_code == 200
+    assert cluster.asked is not None
+    asked = cluster.asked.request
+    assert (asked.cpu, asked.memory, asked.profile, asked.db_type) == ("2", "3Gi", "large", "dedicated")
+    refused = await world.acme.get("/api/capacity", params={"profile": "huge"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "profile")
+
+
 async def test_a_cluster_that_is_down_is_a_503_that_says_when_to_come_back(world: World, cluster: FakeCluster) -> None:
     cluster.down = True
     answer = await world.acme.get("/api/capacity")

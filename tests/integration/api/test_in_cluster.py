@@ -55,8 +55,8 @@ def _instance() -> Instance:
 
 
 async def test_capacity_says_whether_it_fits_and_what_is_short(cluster: Cluster) -> None:
-    room = InCluster(cluster, Profiles())
-    small, large = await room.capacity("500m", "1Gi"), await room.capacity("64", "1Gi")
+    room, large_one = InCluster(cluster, Profiles()), replace(_instance(), request=InstanceRequest(cpu="64"))
+    small, large = await room.capacity(_instance()), await room.capacity(large_one)
     assert (small.fits, small.short) == (True, None)
     assert large.fits is False
     assert "cores" in (large.short or "")

@@ -69,6 +69,33 @@ async def test_a_plan_says_whether_it_fits_now(world: World, cluster: FakeCluste
     assert mine.json()["capacity"]["nodes"] == []
 
 
+async def test_a_plan_asks_for_room_for_what_would_be_made(world: World, cluster: FakeCluster) -> None:
+    body = {"name": "shop", "db_type": "dedicated", "cpu": "3"}
+    assert (await world.acme.post("/api/instances", params={"dry_run": "true"}, json=body)).status_code == 200
+    assert cluster.asked is not None
+    assert (cluster.asked.request.cpu, cluster.asked.request.db_type, cluster.asked.database) == (
+        "3",
+        "dedicated",
+        None,
+    )
+    identity = await world.failed("other")
+    await world.admin.post(f"/api/instances/{identity}/retry", params={"dry_run": "true"}, json={"cpu": "2"})
+    assert (str(cluster.asked.id), cluster.asked.request.cpu, cluster.asked.attempt) == (identity, "2", 2)
+    assert cluster.asked.database is not None
+
+
+async def test_a_plan_says_how_long_the_attempt_would_wait_for_room(world: World) -> None:
+    patient = {"name": "shop", "patience": "24h"}
+    plan = (await world.acme.post("/api/instances", params={"dry_run": "true"}, json=patient)).json()
+    assert plan["patience"] == 86_400
+    identity = await world.failed("other")
+    plan, _ = await _plan(world, identity)
+    assert plan["patience"] == 180, "that of DEPLOY_TIMEOUT, unless the retry brings its own"
+    retry = {"patience": "2h"}
+    answer = await world.admin.post(f"/api/instances/{identity}/retry", params={"dry_run": "true"}, json=retry)
+    assert answer.json()["patience"] == 7_200
+
+
 async def test_a_plan_needs_the_cluster(world: World, cluster: FakeCluster) -> None:
     identity = await world.failed()
     cluster.down = True

@@ -1,11 +1,16 @@
 """The capacity hint agrees with what the scheduler then does."""
 
-from cluster.capacity import capacity
+from cluster.capacity import capacity as hint
 from cluster.client import Cluster
 from cluster.kinds import NODE
 from cluster.observe import Phase
+from cluster.profiles import Profiles
 from schemas.views import Capacity, NodeRoom
 from tests.integration.cluster.doing import deployed, instance, reaches
+
+
+async def capacity(cluster: Cluster, cpu: str, memory: str) -> Capacity:
+    return await hint(cluster, Profiles(), instance(request={"cpu": cpu, "memory": memory}))
 
 
 async def test_a_request_that_fits(cluster: Cluster) -> None:
@@ -30,6 +35,7 @@ async def test_what_pods_have_taken_is_counted(cluster: Cluster) -> None:
     after = await capacity(cluster, "1", "1Gi")
     assert of(after, node).cpu_used == of(before, node).cpu_used + 0.5
     assert of(after, node).memory_used == of(before, node).memory_used + 2**30
+    assert of(after, node).pods_used == of(before, node).pods_used + 1
 
 
 def of(found: Capacity, name: str | None) -> NodeRoom:

@@ -1,5 +1,6 @@
 """While the brake is on, no instance is given up or healed in any reachable state; nothing is lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from schemas.payloads import Progress, TimerDue
@@ -10,7 +11,16 @@ from statemachine.decision import Decision, Outcome
 from statemachine.instance import Instance
 from statemachine.policy import Policy
 from statemachine.states import State
-from tests.unit.statemachine.scenario import NOW, Scenario, initializing, running, sample, waiting_for_room
+from tests.unit.statemachine.scenario import (
+    NOW,
+    RETRYING,
+    Scenario,
+    error_to_be_retried,
+    initializing,
+    running,
+    sample,
+    waiting_for_room,
+)
 from tests.unit.statemachine.test_reachable import explored
 
 BRAKED = Policy(braked=True)
@@ -44,6 +54,15 @@ def test_what_is_stopped_changes_nothing_and_comes_again() -> None:
         assert (decision.outcome, decision.recorded, decision.instance) == (Outcome.REJECTED, False, before)
         assert [decision.sends, decision.timers, decision.follow_ups, decision.drops_timers] == [[], [], [], False]
         assert "brake" in decision.why
+
+
+def test_a_planned_retry_waits_for_the_brake_and_comes_again() -> None:
+    s = error_to_be_retried()
+    s.policy = replace(RETRYING, braked=True)
+    s.then(EventType.RETRY_DUE)
+    assert (s.last.outcome, s.last.postponed, s.now_is.auto_retries) == (Outcome.REJECTED, True, 0)
+    s.policy = RETRYING
+    assert s.then(EventType.RETRY_DUE).now_is.state is State.PENDING
 
 
 def test_people_are_never_stopped() -> None:
