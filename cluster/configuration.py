@@ -19,6 +19,7 @@ Source: https://www.odoo.com/documentation/18.0/administration/on_premise/deploy
 
 INITIALISE = r"""
 set -eu
+if [ "$REPRISE_INITIALISE" != yes ]; then echo "it has run before: its database is left as it is"; exit 0; fi
 version=$(odoo --version | sed -n 's/^Odoo Server \(\(saas~\)\{0,1\}[0-9]*\.[0-9]*\).*/\1/p')
 if [ "${REPRISE_VERSION:-$version}" != "$version" ]; then
   echo "the image holds Odoo ${version:-of no known version}, but the profile says $REPRISE_VERSION" >&2

@@ -85,13 +85,11 @@ def from_secret(variable: str, name: str, key: str) -> Object:
 def _pod(instance: Instance, profile: Profile) -> Object:
     name = attempt_name(instance)
     conf = {"secretName": name, "defaultMode": 0o440, "items": [{"key": keys.CONF, "path": keys.CONF}]}
-    # what has run is never initialised again, not even where the marker is missing (it may have been adopted)
-    first = {} if instance.has_run else {"initContainers": [_initialise(instance, profile)]}
     return {
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,
         "securityContext": security.pod(profile.user_id, profile.group_id),
-        **first,
+        "initContainers": [_initialise(instance, profile)],
         "containers": [_odoo(instance, profile)],
         "volumes": [
             {"name": "data", "persistentVolumeClaim": {"claimName": name}},
@@ -128,6 +126,7 @@ def _initialise(instance: Instance, profile: Profile) -> Object:
             {"name": "ODOO_RC", "value": f"{CONF_DIR}/{keys.CONF}"},
             {"name": "REPRISE_MODULES", "value": ",".join(dict.fromkeys(("base", *profile.modules)))},
             {"name": "REPRISE_VERSION", "value": profile.version or ""},
+            from_secret("REPRISE_INITIALISE", name, keys.INITIALISE),
             from_secret("REPRISE_ADMIN_PASSWORD", name, keys.ADMIN),
             from_secret("PGHOST", name, keys.HOST),
             from_secret("PGPORT", name, keys.PORT),

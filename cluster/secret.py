@@ -16,6 +16,8 @@ from statemachine.instance import Instance
 ADMIN = "admin-password"
 MASTER = "master-password"
 CONF = "odoo.conf"
+INITIALISE = "initialise"
+"""yes or no; here and not in the pod template, where the change from one to the other would restart what just runs."""
 HOST, PORT, DATABASE = "database-host", "database-port", "database-name"
 USERNAME, PASSWORD = "database-username", "database-password"
 PASSWORD_BYTES = 24
@@ -26,6 +28,8 @@ async def apply_secret(cluster: Cluster, instance: Instance, credentials: Creden
     own = await _own_passwords(cluster, instance)
     data = {
         **own,
+        # what has run is never initialised again, not even where the marker is missing (it may have been adopted)
+        INITIALISE: "no" if instance.has_run else "yes",
         CONF: odoo_conf(instance, profile, credentials, own[MASTER]),
         HOST: credentials.host,
         PORT: str(credentials.port),

@@ -9,7 +9,7 @@ from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, NODE, SECRET, SERVICE
 from cluster.names import attempt_name
 from cluster.observe import Phase
 from cluster.profiles import Profile, Profiles
-from cluster.secret import ADMIN, MASTER, PASSWORD, read
+from cluster.secret import ADMIN, INITIALISE, MASTER, PASSWORD, read
 from cluster.sight import look
 from schemas.codes import ErrorCode
 from schemas.errors import ClusterDown, ClusterRefused
@@ -139,14 +139,17 @@ async def test_what_has_run_is_started_with_the_volume_it_has(cluster: Cluster) 
     assert before["metadata"]["uid"] == after["metadata"]["uid"]
 
 
-async def test_what_has_run_is_not_initialised_again(cluster: Cluster) -> None:
+async def test_what_has_run_is_not_initialised_again_and_its_pod_is_not_restarted_for_that(cluster: Cluster) -> None:
     row = instance()
     await deployed(cluster, row)
-    first = (await look(cluster, row)).deployment
+    await reaches(cluster, row, Phase.READY)
+    first = await look(cluster, row)
     row.has_run = True
+    row.step += 1
     await deployed(cluster, row)
-    again = (await look(cluster, row)).deployment
-    assert first is not None
-    assert again is not None
-    assert [each["name"] for each in first["spec"]["template"]["spec"]["initContainers"]] == ["initialise"]
-    assert not again["spec"]["template"]["spec"].get("initContainers")
+    await reaches(cluster, row, Phase.READY)
+    again = await look(cluster, row)
+    assert first.secret is not None
+    assert again.secret is not None
+    assert [read(secret, INITIALISE) for secret in (first.secret, again.secret)] == ["yes", "no"]
+    assert [pod["metadata"]["uid"] for pod in again.pods] == [pod["metadata"]["uid"] for pod in first.pods]

@@ -49,6 +49,7 @@ class InitContainer:
             "ODOO_CALLS": str(self.directory / "calls"),
             "REPRISE_MODULES": "base,sale",
             "REPRISE_VERSION": "",
+            "REPRISE_INITIALISE": "yes",
             "REPRISE_ADMIN_PASSWORD": RANDOM,
             "PGHOST": where.host,
             "PGPORT": str(where.port),
@@ -110,6 +111,13 @@ async def test_the_old_flag_is_left_out_from_19_on(container: InitContainer, ver
     initialised = [conf, "--init=base,sale", "--stop-after-init", "--no-http", *([flag] if flag else [])]
     calls = (container.directory / "calls").read_text().splitlines()
     assert calls == ["--version", " ".join(initialised), f"shell {conf} --no-http"]
+
+
+async def test_what_has_run_is_left_as_it_is_whatever_the_profile_says(container: InitContainer) -> None:
+    said = await container.run(REPRISE_INITIALISE="no", REPRISE_VERSION="17.0")
+    assert said == (0, "it has run before: its database is left as it is\n")
+    assert await container.marked() is False
+    assert not (container.directory / "calls").exists()
 
 
 async def test_it_is_done_once(container: InitContainer) -> None:

@@ -137,6 +137,9 @@ def test_the_init_container_knows_which_version_the_profile_says() -> None:
         assert {"name": "REPRISE_VERSION", "value": version} in initialise["env"]
 
 
-def test_what_has_run_is_never_initialised_again() -> None:
-    found = manifests.deployment("reprise", instance(has_run=True), Profile(), "fingerprint")
-    assert "initContainers" not in found["spec"]["template"]["spec"]
+def test_that_it_has_run_does_not_change_the_pods() -> None:
+    """What was just seen ready is not restarted by the first apply that follows."""
+    first, later = (
+        manifests.deployment("reprise", instance(has_run=ran), Profile(), "fingerprint") for ran in (False, True)
+    )
+    assert first["spec"] == later["spec"]
