@@ -14,6 +14,7 @@ from api.problems import add_handlers
 from api.queries import known_input
 from api.requests import Observed
 from api.routes import (
+    adoption,
     audit,
     brake,
     capacity,
@@ -33,6 +34,7 @@ from schemas.settings import Settings
 
 BACKEND: tuple[APIRouter, ...] = (
     instances.router,
+    adoption.router,
     wishes.router,
     passwords.router,
     events.router,

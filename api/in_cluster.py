@@ -1,8 +1,11 @@
 """The cluster behind the ports of the API: room, and the objects that belong to an instance."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from api.ports import Thing
+from cluster.adopted import label, mark_adopted
+from cluster.adoption import Survey, survey
 from cluster.capacity import capacity
 from cluster.client import Cluster
 from cluster.ingress import host_of
@@ -13,12 +16,13 @@ from cluster.profiles import Profiles
 from cluster.removal import select
 from cluster.remove import LISTED, kept
 from cluster.secret import ADMIN, read
+from schemas.adoption import ExistingObjects
 from schemas.views import Capacity
 from statemachine.instance import Instance
 
 
 class InCluster:
-    """Implements Room and Objects with an open client of the cluster and the installation's profiles."""
+    """Implements Room, Objects and Existing with an open client of the cluster and the installation's profiles."""
 
     def __init__(self, cluster: Cluster, profiles: Profiles) -> None:
         self._cluster = cluster
@@ -60,3 +64,23 @@ class InCluster:
         if exposure is not None:
             things.append(Thing(INGRESS.name, name, f"serves {host_of(instance, exposure)}"))
         return things
+
+    @property
+    def installation(self) -> str:
+        """This Reprise's name on the objects that are its own."""
+        return self._cluster.installation
+
+    async def survey(self, wanted: ExistingObjects, now: datetime) -> Survey:
+        """What there is of an instance that Reprise did not make. Raises BadInput, ClusterDown."""
+        return await survey(self._cluster, wanted, now)
+
+    async def take(self, instance: Instance, found: Survey) -> None:
+        """Label what was found, and its pods. Raises ClusterRefused where another instance was first, ClusterDown."""
+        for kind, each in found.found:
+            await label(self._cluster, instance, kind, each)
+        await mark_adopted(self._cluster, instance)
+
+    async def secret_value(self, name: str, key: str) -> str:
+        """One value of a Secret, '' where it has none. Raises ClusterDown."""
+        secret = await self._cluster.get(SECRET, name)
+        return read(secret, key) if secret is not None else ""

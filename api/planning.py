@@ -40,7 +40,7 @@ async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) ->
     request = data.change.applied_to(before.request)
     wisher.accept(request, before.customer_id, before.name)
     [result] = await backend.writer.preview([wisher.event(EventType.RETRY_REQUESTED, instance_id, uuid4(), data)])
-    coming = replace(before, request=request, attempt=before.attempt + 1)
+    coming = replace(before, request=request, attempt=before.attempt + 1, adopted=None)
     plan = await _planned(wisher, result, coming)
     if plan.allowed:
         foreseen = await _foreseen(wisher, before, coming)

@@ -2,10 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
+from cluster.adoption import Survey
 from cluster.orphans import Known, Orphan
+from databases.messages import Access
 from databases.servers import SharedServer
+from schemas.adoption import ExistingObjects, Inspection
+from schemas.payloads import DatabaseRef
+from schemas.requests import DatabaseType
 from schemas.views import Capacity, DatabaseServerView, Foreseen
 from statemachine.instance import Instance
 
@@ -48,8 +55,31 @@ class Objects(Protocol):
         """What an attempt with these values makes; pure."""
 
 
-class DatabaseServers(Protocol):
-    """The registry of servers for shared databases. Every method may raise DependencyDown and DatabaseRefused."""
+class Existing(Protocol):
+    """What there is in the cluster of instances that Reprise did not make. Every method may raise ClusterDown."""
+
+    @property
+    def installation(self) -> str:
+        """This Reprise's name on the objects that are its own."""
+
+    async def survey(self, wanted: ExistingObjects, now: datetime) -> Survey:
+        """Look at what was named or can be found. Raises BadInput where it is not clear what is meant."""
+
+    async def take(self, instance: Instance, found: Survey) -> None:
+        """Label what was found as the instance's own."""
+
+    async def secret_value(self, name: str, key: str) -> str:
+        """One value of a Secret, '' where it has none."""
+
+
+class Databases(Protocol):
+    """The database-service. Every method may raise DependencyDown and DatabaseRefused."""
+
+    async def inspect(self, access: Access) -> Inspection:
+        """Whether a database exists, and whether anything is in it."""
+
+    async def adopt(self, instance_id: UUID, customer_id: str, db_type: DatabaseType, access: Access) -> DatabaseRef:
+        """From now on it is the instance's, and the password is kept."""
 
     async def servers(self) -> Sequence[DatabaseServerView]:
         """All of them, by id."""

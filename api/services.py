@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.gauges import Source
 from api.metrics import Metrics
-from api.ports import Check, DatabaseServers, Objects, Room
+from api.ports import Check, Databases, Existing, Objects, Room
 from persistence.writer import Writer
 from schemas.requests import InstanceRequest
 
@@ -30,7 +30,8 @@ class Backend:
     nats: Client
     room: Room
     objects: Objects
-    databases: DatabaseServers
+    existing: Existing
+    databases: Databases
     accept: Callable[[InstanceRequest, str, str], InstanceRequest]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -26,6 +26,7 @@ from statemachine.instance import Instance
 from statemachine.states import MEANINGS, State
 
 NOT_FOUND = "Instance not found"
+BEGINNINGS = frozenset({EventType.PROVISION_REQUESTED, EventType.ADOPT_REQUESTED})
 _KEYS = uuid5(NAMESPACE_URL, "reprise:idempotency")
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=200), Plain] | None,
@@ -133,7 +134,7 @@ async def find(backend: Backend, caller: Caller, instance_id: UUID) -> Instance:
 def refusal(result: Result) -> NotFound | Refused | Conflict:
     """Why a wish was not accepted, as the error that says so."""
     if result.before is None:
-        return Conflict(result.why) if result.event.type is EventType.PROVISION_REQUESTED else NotFound(NOT_FOUND)
+        return Conflict(result.why) if result.event.type in BEGINNINGS else NotFound(NOT_FOUND)
     return _refused(result.event.type, result.before.status, result.why)
 
 

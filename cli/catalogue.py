@@ -21,6 +21,7 @@ RUNNING = {
 }
 INSTANCES = {
     "create": Entry("Ask for an instance.", "create"),
+    "adopt": Entry("Bring in an instance that exists already; nothing restarts.", "adopt"),
     "list": Entry("List instances.", "listing"),
     "show": Entry("Show one instance: its state, why it waits or failed, and its history.", "show"),
     "retry": Entry("Try an instance that failed again, perhaps with a changed request.", "retry"),

@@ -1,4 +1,4 @@
-"""Prints the plan of a create or a retry: what would be done, and whether it fits."""
+"""Prints the plan of a create, a retry or an adoption: what would be done, and whether it fits."""
 
 from cli import exits
 from cli.client import Document
@@ -19,6 +19,13 @@ def _print(plan: Document) -> None:
     print("Nothing has been done. " + ("It would be accepted." if plan["allowed"] else f"Refused: {plan['why_not']}"))
     rows = ([line["action"], line["kind"], line["name"], line["why"]] for line in plan["lines"])
     as_table(("ACTION", "KIND", "NAME", "WHY"), rows, nothing="There is nothing to do.")
+    if plan.get("state"):
+        print(f"It would be {plan['state']}.")
+    if "capacity" in plan:
+        _print_room(plan)
+
+
+def _print_room(plan: Document) -> None:
     print(room(plan["capacity"]))
     if plan["database_short"]:
         print(f"No database could be allocated now: {plan['database_short']}.")

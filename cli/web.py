@@ -55,7 +55,7 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
     objects = InCluster(cluster, profiles)
     writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results, told))
     databases = await resources.enter_async_context(database_client(settings))
-    backend = Backend(engine, writer, client, objects, objects, databases, profiles.accept, process.stop)
+    backend = Backend(engine, writer, client, objects, objects, objects, databases, profiles.accept, process.stop)
     return Services(
         metrics=process.metrics,
         checks={
@@ -74,8 +74,8 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
 
 async def _database_service(process: Process, engine: AsyncEngine, cluster: Cluster, profiles: Profiles) -> APIRouter:
     servers = DedicatedServers(cluster, profiles.database_server)
-    service, registry = await open_service(process.settings, engine, InstanceGuard(engine), servers)
-    return router(service, registry, ONLY_SERVICE)
+    parts = await open_service(process.settings, engine, InstanceGuard(engine), servers)
+    return router(*parts, ONLY_SERVICE)
 
 
 def _reachable(cluster: Cluster) -> Check:

@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, SECRET, SERVICE, Kind
 from statemachine.instance import Instance
 
 INSTALLATION: Final = "reprise.dev/installation"
@@ -29,6 +30,15 @@ def attempt_name(instance: Instance) -> str:
     return f"{_stem(instance)}-{instance.attempt}"
 
 
+def object_names(instance: Instance) -> dict[Kind, tuple[str, ...]]:
+    """What the objects of the present attempt are called, by kind; those of an adopted instance as they were found."""
+    adopted = instance.adopted
+    if adopted is None:
+        return dict.fromkeys((DEPLOYMENT, CLAIM, SERVICE, SECRET, INGRESS), (attempt_name(instance),))
+    deployment = (adopted.deployment,) if adopted.deployment else ()
+    return {DEPLOYMENT: deployment, CLAIM: adopted.claims, SERVICE: adopted.services, SECRET: adopted.secrets}
+
+
 def certificate_name(instance: Instance) -> str:
     """The name of the Secret that the certificate of its host is kept in, over all attempts."""
     return f"{_stem(instance)}-tls"
@@ -46,6 +56,15 @@ def attempt_labels(installation: str, instance: Instance) -> dict[str, str]:
         "app.kubernetes.io/name": "odoo",
         "app.kubernetes.io/instance": attempt_name(instance),
         "app.kubernetes.io/managed-by": "reprise",
+        CUSTOMER: instance.customer_id,
+        ATTEMPT: str(instance.attempt),
+    }
+
+
+def adopted_labels(installation: str, instance: Instance) -> dict[str, str]:
+    """The labels of an adopted instance's objects: Reprise's own alone, since others select by what was there."""
+    return {
+        **labels(installation, instance.id, ODOO),
         CUSTOMER: instance.customer_id,
         ATTEMPT: str(instance.attempt),
     }

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
+from cluster.adopted import mark_adopted
 from cluster.client import Cluster
 from cluster.kinds import CLAIM, DEPLOYMENT, POD, SECRET, SERVICE, STATEFUL_SET
-from cluster.names import ATTEMPT, DATABASE, ODOO, attempt_name, labels
+from cluster.names import ATTEMPT, DATABASE, ODOO, labels, object_names
 from cluster.removal import INSTANCE_GROUPS, Check, Name, names, note, remove_labelled, select, told
 from cluster.sight import Sight, terminating
 from schemas.errors import NotYet, Refused
@@ -29,6 +30,7 @@ async def remove(
     if instance.has_run:
         raise Refused("The instance has run: its volume holds a customer's work and is not for clean-up to remove.")
     mine = labels(cluster.installation, instance.id, ODOO) | {ATTEMPT: str(instance.attempt)}
+    await mark_adopted(cluster, instance)
     if sight.deployment is not None and not terminating(sight.deployment):
         await note(cluster, mine, INSTANCE_GROUPS)
         await check()
@@ -43,6 +45,7 @@ async def remove_everything(
 ) -> list[ReceiptLine]:
     """Remove the objects of all attempts, volumes too: for an instance that a person has deleted. Raises NotYet."""
     every = labels(cluster.installation, instance.id, ODOO)
+    await mark_adopted(cluster, instance)
     return await _remove(cluster, instance, every, check, database)
 
 
@@ -67,4 +70,4 @@ async def _remove(
 
 
 def _expected(instance: Instance) -> list[Name]:
-    return [(kind.name, attempt_name(instance)) for kind in LISTED]
+    return [(kind.name, name) for kind in LISTED for name in object_names(instance)[kind]]

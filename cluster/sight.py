@@ -1,17 +1,18 @@
 """What was seen of an attempt's objects at one moment, read afresh or taken from the watcher's cache."""
 
 from asyncio import gather
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster.client import Cluster
-from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, POD, REPLICA_SET, SECRET, SERVICE, Object
-from cluster.names import ATTEMPT, NEEDS, ODOO, attempt_name, labels, selector
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, POD, REPLICA_SET, SECRET, SERVICE, Kind, Object
+from cluster.names import ATTEMPT, NEEDS, ODOO, labels, object_names, selector
 from statemachine.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """The objects of one attempt."""
+    """The objects of one attempt, the first of each kind; `needed` are the kinds without which it is not complete."""
 
     deployment: Object | None = None
     replica_sets: tuple[Object, ...] = ()
@@ -20,12 +21,13 @@ class Sight:
     service: Object | None = None
     secret: Object | None = None
     ingress: Object | None = None
+    needed: frozenset[Kind] = frozenset((DEPLOYMENT, CLAIM, SERVICE, SECRET))
 
     @property
     def complete(self) -> bool:
         """Every object that an attempt needs is there and none is being deleted."""
-        needed = (self.deployment, self.claim, self.service, self.secret)
-        return all(map(_stays, needed)) and not self.missing
+        there = {DEPLOYMENT: self.deployment, CLAIM: self.claim, SERVICE: self.service, SECRET: self.secret}
+        return all(_stays(there[kind]) for kind in self.needed) and not self.missing
 
     @property
     def missing(self) -> list[str]:
@@ -43,13 +45,19 @@ class Sight:
 
 async def look(cluster: Cluster, instance: Instance) -> Sight:
     """Read the objects of the present attempt from the cluster."""
-    name = attempt_name(instance)
+    names = object_names(instance)
     mine = selector(labels(cluster.installation, instance.id, ODOO) | {ATTEMPT: str(instance.attempt)})
-    single = gather(*(cluster.get(kind, name) for kind in (DEPLOYMENT, CLAIM, SERVICE, SECRET, INGRESS)))
+    kinds = (DEPLOYMENT, CLAIM, SERVICE, SECRET, INGRESS)
+    single = gather(*(_first(cluster, kind, names.get(kind, ())) for kind in kinds))
     several = gather(*(cluster.select(kind, mine) for kind in (REPLICA_SET, POD)))
     deployment, claim, service, secret, ingress = await single
     replica_sets, pods = await several
-    return Sight(deployment, tuple(replica_sets), tuple(pods), claim, service, secret, ingress)
+    needed = frozenset(kind for kind in kinds if names.get(kind) and kind is not INGRESS)
+    return Sight(deployment, tuple(replica_sets), tuple(pods), claim, service, secret, ingress, needed)
+
+
+async def _first(cluster: Cluster, kind: Kind, names: Sequence[str]) -> Object | None:
+    return await cluster.get(kind, names[0]) if names else None
 
 
 def _stays(found: Object | None) -> bool:

@@ -2,6 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from databases.adopted import AdoptedHost
+from databases.adoption import Adoption
 from databases.dedicated import DedicatedHost
 from databases.hosts import Host
 from databases.ports import InstanceGuard, ServerHost
@@ -15,8 +17,8 @@ from schemas.settings import Settings
 
 async def open_service(
     settings: Settings, engine: AsyncEngine, guard: InstanceGuard, cluster: ServerHost
-) -> tuple[DatabaseService, Registry]:
-    """The service and its registry, with the servers of the settings in it. May be done by several processes at once.
+) -> tuple[DatabaseService, Registry, Adoption]:
+    """The service, its registry, filled from the settings, and what takes databases over. Several may do it at once.
 
     Raises BadSettings before anything is touched, DependencyDown where PostgreSQL does not answer.
     """
@@ -24,5 +26,9 @@ async def open_service(
     await register(engine, vault, servers)
     if settings.shared_servers is None:
         await close_to_tenants(engine)
-    hosts: dict[str, Host] = {"shared": SharedHost(vault), "dedicated": DedicatedHost(cluster)}
-    return DatabaseService(engine, vault, hosts, guard), Registry(engine, vault)
+    hosts: dict[str, Host] = {
+        "shared": SharedHost(vault),
+        "dedicated": DedicatedHost(cluster),
+        "adopted": AdoptedHost(vault),
+    }
+    return DatabaseService(engine, vault, hosts, guard), Registry(engine, vault), Adoption(engine, vault)

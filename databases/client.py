@@ -9,11 +9,20 @@ import aiohttp
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from databases.messages import AllocateRequest, Allocation, Done, EmptyRequest, ReleaseRequest
+from databases.messages import (
+    Access,
+    AdoptRequest,
+    AllocateRequest,
+    Allocation,
+    Done,
+    EmptyRequest,
+    ReleaseRequest,
+)
 from databases.servers import SharedServer
+from schemas.adoption import Inspection
 from schemas.errors import DatabaseRefused, DependencyDown, NotYet
-from schemas.payloads import ReceiptLine
-from schemas.requests import Closed
+from schemas.payloads import DatabaseRef, ReceiptLine
+from schemas.requests import Closed, DatabaseType
 from schemas.text import cleaned
 from schemas.views import DatabaseServers, DatabaseServerView, Foreseen
 
@@ -59,6 +68,15 @@ class DatabaseClient:
     async def release(self, instance_id: UUID) -> list[ReceiptLine]:
         """Removes the database for good; what became of each object."""
         return list((await self._ask("release", ReleaseRequest(instance_id=instance_id), Done)).objects)
+
+    async def inspect(self, access: Access) -> Inspection:
+        """Whether a database exists that Reprise did not make, and whether anything is in it."""
+        return await self._ask("inspect", access, Inspection)
+
+    async def adopt(self, instance_id: UUID, customer_id: str, db_type: DatabaseType, access: Access) -> DatabaseRef:
+        """Notes it as the instance's own. May be repeated."""
+        wanted = AdoptRequest(instance_id=instance_id, customer_id=customer_id, db_type=db_type, access=access)
+        return await self._ask("adopt", wanted, DatabaseRef)
 
     async def servers(self) -> list[DatabaseServerView]:
         """All servers for shared databases."""

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from schemas.payloads import DatabaseRef, ReceiptLine
 from schemas.requests import Closed, DatabaseType
-from schemas.text import LabelValue
+from schemas.text import LabelValue, Message
 
 
 class AllocateRequest(Closed):
@@ -28,6 +28,33 @@ class ReleaseRequest(Closed):
     """Remove this instance's database for good."""
 
     instance_id: UUID
+
+
+class Access(Closed):
+    """A database that exists already and how to log in to it; `server` is the id of a registered one, or a new one's.
+
+    The password shows in no repr and in no error of validation.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    server: LabelValue | None = None
+    host: Message | None = None
+    port: int = Field(default=5432, ge=1, le=65_535)
+    database: Message
+    username: Message
+    password: str = Field(min_length=1, repr=False)
+
+
+class AdoptRequest(Closed):
+    """From now on this database is the instance's."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    instance_id: UUID
+    customer_id: LabelValue
+    db_type: DatabaseType
+    access: Access
 
 
 class Allocation(DatabaseRef):

@@ -36,6 +36,7 @@ class Place:
     database: str
     username: str
     password: str | None = field(repr=False)
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def _place(row: RowMapping) -> Place:
         database=row["database"],
         username=row["username"],
         password=row["password"],
+        adopted=row["adopted"],
     )
 
 
@@ -106,6 +108,31 @@ async def intend(connection: AsyncConnection, place: Place) -> None:
         state="intent",
     )
     await connection.execute(statement.on_conflict_do_nothing(index_elements=["instance_id"]))
+
+
+async def adopt(connection: AsyncConnection, place: Place) -> bool:
+    """Note a database that is there already; False where something else is noted for this instance or this database."""
+    values = {
+        "customer_id": place.customer_id,
+        "db_type": place.db_type,
+        "db_server_id": place.server.id,
+        "database": place.database,
+        "username": place.username,
+        "password": place.password,
+    }
+    statement = insert(databases).values(
+        instance_id=place.instance_id, **values, adopted=True, state="allocated", allocated_at=func.now()
+    )
+    await connection.execute(statement.on_conflict_do_nothing())
+    same = update(databases).where(
+        databases.c.instance_id == place.instance_id,
+        databases.c.db_server_id == place.server.id,
+        databases.c.database == place.database,
+        databases.c.state == "allocated",
+        databases.c.adopted,
+    )
+    kept: CursorResult[object] = await connection.execute(same.values(**values))
+    return bool(kept.rowcount)
 
 
 async def allocated(connection: AsyncConnection, place: Place, host: str, port: int) -> bool:

@@ -7,11 +7,23 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from databases.messages import AllocateRequest, Allocation, Done, EmptyRequest, ReleaseRequest, Waiting
+from databases.adoption import Adoption
+from databases.messages import (
+    Access,
+    AdoptRequest,
+    AllocateRequest,
+    Allocation,
+    Done,
+    EmptyRequest,
+    ReleaseRequest,
+    Waiting,
+)
 from databases.registry import Registry
 from databases.server_routes import add_server_routes
 from databases.service import DatabaseService
+from schemas.adoption import Inspection
 from schemas.errors import NotYet
+from schemas.payloads import DatabaseRef
 from schemas.requests import Closed
 
 Answer = TypeVar("Answer", bound=Closed)
@@ -23,7 +35,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(service: DatabaseService, registry: Registry, require_service: Any) -> APIRouter:
+def router(service: DatabaseService, registry: Registry, adoption: Adoption, require_service: Any) -> APIRouter:
     """The routes. `require_service` is the dependency (`fastapi.Depends`) that lets only the role service through.
 
     Errors are RepriseErrors, for the application to turn into problem details.
@@ -44,6 +56,16 @@ def router(service: DatabaseService, registry: Registry, require_service: Any) -
     async def release(wanted: ReleaseRequest) -> Response:
         """Removes the database for good; also where there is none, which from then on gets none."""
         return await _answer(service.release(wanted.instance_id), _done)
+
+    @routes.post("/inspect", responses=RESPONSES)
+    async def inspect(wanted: Access) -> Inspection:
+        """Whether a database exists that Reprise did not make, and whether anything is in it."""
+        return await adoption.inspect(wanted)
+
+    @routes.post("/adopt", responses=RESPONSES)
+    async def adopt(wanted: AdoptRequest) -> DatabaseRef:
+        """Notes a database that exists already as the instance's own."""
+        return await adoption.adopt(wanted.instance_id, wanted.customer_id, wanted.db_type, wanted.access)
 
     add_server_routes(routes, registry)
     return routes

@@ -31,7 +31,7 @@ class DatabaseService:
     """
 
     def __init__(self, engine: AsyncEngine, vault: Vault, hosts: Mapping[str, Host], guard: InstanceGuard) -> None:
-        """`engine`: a pool of at least EMPTYING + 1 connections. `hosts`: "shared" and "dedicated"."""
+        """`engine`: a pool of at least EMPTYING + 1 connections. `hosts`: "shared", "dedicated", "adopted"."""
         self._engine = engine
         self._vault = vault
         self._hosts = hosts
@@ -74,6 +74,9 @@ class DatabaseService:
             await records.removed(connection, instance_id, record.place)
         return lines
 
+    def _host(self, place: Place) -> Host:
+        return self._hosts["adopted" if place.adopted else place.db_type]
+
     async def _intend(self, instance_id: UUID, customer_id: str, db_type: str) -> None:
         async with transaction(self._engine) as connection:
             if await records.get(connection, instance_id) is not None:
@@ -88,7 +91,7 @@ class DatabaseService:
             place = _open_place(await records.get(connection, instance_id))
             _check_same(place, customer_id, db_type)
             password = self._vault.decrypt(place.password or "")
-            host, port = await self._hosts[place.db_type].make(place, password)
+            host, port = await self._host(place).make(place, password)
             if not await records.allocated(connection, place, host, port):
                 raise _released()
         return Allocation(
@@ -112,7 +115,7 @@ class DatabaseService:
     async def _remove(self, instance_id: UUID, place: Place | None) -> list[ReceiptLine]:
         if place is None:
             return [_database(instance_id, "absent", "was never made")]
-        return await self._hosts[place.db_type].remove(place)
+        return await self._host(place).remove(place)
 
     async def _empty(
         self, connection: AsyncConnection, instance_id: UUID, record: Record | None, attempt: int
@@ -122,7 +125,7 @@ class DatabaseService:
         place = _open_place(record)
         if record.emptied_for_attempt >= attempt:
             return [_database(instance_id, "emptied", f"for attempt {attempt}, before")]
-        await self._hosts[place.db_type].empty(place)
+        await self._host(place).empty(place)
         await records.emptied(connection, instance_id, attempt)
         return [_database(instance_id, "emptied", f"its initialisation had begun in attempt {attempt}")]
 

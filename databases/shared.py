@@ -26,14 +26,14 @@ Connect: TypeAlias = Callable[[Server, str], AbstractAsyncContextManager["Connec
 
 
 @asynccontextmanager
-async def connect(server: Server, password: str) -> AsyncIterator["Connection"]:
-    """An administrator's connection, for one piece of work."""
+async def connect(server: Server, password: str, database: str = MAINTENANCE) -> AsyncIterator["Connection"]:
+    """A connection as the server's user, for one piece of work."""
     connection = await asyncpg.connect(
         host=server.host,
         port=server.port,
         user=server.username,
         password=password,
-        database=MAINTENANCE,
+        database=database,
         timeout=5,
         server_settings={"application_name": "reprise"},
     )

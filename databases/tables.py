@@ -11,7 +11,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     func,
     text,
@@ -33,9 +32,9 @@ database_servers = Table(
     Column("drained", Boolean, nullable=False, server_default=text("false"), comment="takes no further database"),
     Column("created_at", _Time, nullable=False, server_default=func.now()),
     Column("updated_at", _Time, nullable=False, server_default=func.now()),
-    CheckConstraint("kind IN ('shared', 'dedicated')", name="server_kind_is_known"),
+    CheckConstraint("kind IN ('shared', 'dedicated', 'foreign')", name="server_kind_is_known"),
     CheckConstraint(
-        "kind = 'dedicated' OR num_nulls(host, port, username, password) = 0", name="shared_server_is_complete"
+        "kind <> 'shared' OR num_nulls(host, port, username, password) = 0", name="shared_server_is_complete"
     ),
 )
 
@@ -45,6 +44,7 @@ databases = Table(
     Column("instance_id", Uuid, primary_key=True),
     Column("customer_id", Text),
     Column("db_type", Text),
+    Column("adopted", Boolean, nullable=False, server_default=text("false"), comment="was there before Reprise"),
     Column("db_server_id", Text, ForeignKey("database_servers.id", ondelete="SET NULL")),
     Column("database", Text),
     Column("username", Text),
@@ -61,7 +61,9 @@ databases = Table(
         name="database_is_complete",
     ),
     CheckConstraint("(state = 'released') = (released_at IS NOT NULL)", name="tombstone_has_its_time"),
-    UniqueConstraint("db_server_id", "database", name="databases_are_not_shared"),
+    Index(
+        "databases_are_not_shared", "db_server_id", "database", unique=True, postgresql_where=text("removed_at IS NULL")
+    ),
     Index(
         "dedicated_servers_are_not_shared", "db_server_id", unique=True, postgresql_where=text("db_type = 'dedicated'")
     ),

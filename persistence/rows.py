@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import RowMapping
 
 from schemas.codes import ErrorCode
-from schemas.payloads import DatabaseRef
+from schemas.payloads import AdoptedObjects, DatabaseRef
 from schemas.requests import InstanceRequest
 from schemas.types import EventType
 from statemachine.instance import Instance
@@ -52,19 +52,22 @@ COLUMNS: dict[str, str] = {
     "overdue": "int",
     "auto_retries": "int",
     "database": "text",
+    "adopted": "text",
 }
-"""Every column that holds an instance's values, with the type of its array; the two of JSON travel as text."""
+"""Every column that holds an instance's values, with the type of its array; those of JSON travel as text."""
 
-JSON_COLUMNS = frozenset({"request", "database"})
+JSON_COLUMNS = frozenset({"request", "database", "adopted"})
 _NAMES = tuple(COLUMNS)
 _INTO: dict[str, Callable[[Any], Any]] = {
     "request": lambda request: request.model_dump_json(),
     "database": lambda database: database.model_dump_json() if database is not None else None,
+    "adopted": lambda objects: objects.model_dump_json() if objects is not None else None,
 }
 _OUT: dict[str, Callable[[Any], Any]] = {
     # written by Reprise itself and validated then: only rebuilt here
     "request": lambda text: InstanceRequest.model_construct(**orjson.loads(text)),
     "database": lambda text: DatabaseRef.model_construct(**orjson.loads(text)),
+    "adopted": lambda text: AdoptedObjects.model_validate_json(text),
     "state": State,
     "failed_state": State,
     "failed_by": EventType,

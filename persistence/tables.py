@@ -71,6 +71,7 @@ instances = Table(
     Column("overdue", Integer, nullable=False),
     Column("auto_retries", Integer, nullable=False),
     Column("database", JSONB),
+    Column("adopted", JSONB, comment="what the objects of an adopted instance are called"),
     Column("sequence", Integer, nullable=False, comment="of the last row in the audit log"),
     Column("chain", LargeBinary, nullable=False, comment="hash of the last row in the audit log"),
     CheckConstraint(f"state IN ({_STATES})", name="state_is_known"),

@@ -6,7 +6,7 @@ from pydantic import Field, StrictBool
 
 from schemas.codes import ErrorCode
 from schemas.requests import Closed, InstanceRequest, RequestChange
-from schemas.text import DnsLabel, LabelValue, Message
+from schemas.text import DnsLabel, DnsName, LabelValue, Message
 from schemas.types import COMMANDS, EventType
 
 
@@ -32,6 +32,15 @@ class DatabaseRef(Closed):
     username: Message
 
 
+class AdoptedObjects(Closed):
+    """What the objects of an adopted instance are called: Reprise did not choose these names."""
+
+    deployment: DnsName | None = None
+    claims: tuple[DnsName, ...] = ()
+    services: tuple[DnsName, ...] = ()
+    secrets: tuple[DnsName, ...] = ()
+
+
 class AdoptRequested(Closed):
     """An instance that exists already comes under care, as it was found."""
 
@@ -40,7 +49,9 @@ class AdoptRequested(Closed):
     request: InstanceRequest = InstanceRequest()
     found: Literal["running", "degraded", "stopped", "error"]
     never_initialised: StrictBool = False
+    objects: AdoptedObjects = AdoptedObjects()
     database: DatabaseRef | None = None
+    error_code: ErrorCode | None = None
     error_message: Message | None = None
 
 

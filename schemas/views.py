@@ -327,7 +327,7 @@ class Foreseen(BaseModel):
 class PlanLine(BaseModel):
     """One thing and what would become of it."""
 
-    action: Literal["reuse", "create", "delete", "keep", "empty"]
+    action: Literal["reuse", "create", "delete", "keep", "empty", "label", "leave", "missing"]
     kind: str
     name: str
     why: str

@@ -42,7 +42,21 @@ def adopt(d: Deciding) -> None:
     if isinstance(d.event.data, AdoptRequested):
         d.instance.attempt = 1
         d.instance.database = d.event.data.database
-        d.instance.error_message = d.event.data.error_message
+        d.instance.adopted = d.event.data.objects
+
+
+def adopt_failed(d: Deciding) -> None:
+    """It never ran: why not, as far as whoever adopts it could see."""
+    adopt(d)
+    if isinstance(d.event.data, AdoptRequested):
+        d.instance.error_code = d.event.data.error_code or ErrorCode.TIMEOUT
+        d.instance.error_message = d.event.data.error_message or "It had not become ready when it was adopted."
+
+
+def show_found(d: Deciding) -> None:
+    """Why it does not serve, as it was found."""
+    if isinstance(d.event.data, AdoptRequested):
+        d.instance.cause_code, d.instance.cause = d.event.data.error_code, d.event.data.error_message
 
 
 def take_up(d: Deciding) -> None:
@@ -58,6 +72,7 @@ def begin_attempt(d: Deciding) -> None:
     instance.init_began = False
     instance.avertable = True
     instance.error_code = instance.error_message = instance.failed_by = None
+    instance.adopted = None
 
 
 def accept_retry(d: Deciding) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from schemas.payloads import AdoptRequested, DeleteRequested
+from schemas.payloads import AdoptedObjects, AdoptRequested, DeleteRequested
 from schemas.types import EventType
 from statemachine.deciding import Deciding
 
@@ -30,6 +30,11 @@ def _found(deciding: Deciding) -> str:
     return "degraded" if data.found == "error" and not data.never_initialised else data.found
 
 
+def _left_objects(deciding: Deciding) -> bool:
+    data = deciding.event.data
+    return isinstance(data, AdoptRequested) and data.objects != AdoptedObjects()
+
+
 def _at_once(deciding: Deciding) -> bool:
     data = deciding.event.data
     return isinstance(data, DeleteRequested) and data.now
@@ -50,6 +55,7 @@ found_stopped = Guard("found stopped", lambda d: _found(d) == "stopped", "it was
 never_initialised = Guard(
     "never initialised", lambda d: _found(d) == "error", "it may have been initialised: its data must be kept"
 )
+left_objects = Guard("left objects", _left_objects, "there is nothing to clean up")
 policy_retries = Guard(
     "by the policy",
     lambda d: d.policy.retries(d.instance),

@@ -7,7 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from schemas.codes import ErrorCode
-from schemas.payloads import DatabaseRef
+from schemas.payloads import AdoptedObjects, DatabaseRef
 from schemas.requests import InstanceRequest
 from schemas.types import EventType
 from statemachine.states import MEANINGS, State
@@ -26,6 +26,7 @@ class Instance:
     avertable           clean-up may still keep what turned ready
     applied_at          when the cluster accepted this step's objects
     deadline_at         when this step times out, or in `error` is retried automatically (None: it is not)
+    adopted             what this attempt's objects are called, where it was made before Reprise
     auto_retries        how often the retry policy has tried again since a person asked
     """
 
@@ -57,6 +58,7 @@ class Instance:
     overdue: int = 0
     auto_retries: int = 0
     database: DatabaseRef | None = None
+    adopted: AdoptedObjects | None = None
 
     @property
     def held(self) -> bool:

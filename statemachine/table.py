@@ -48,9 +48,10 @@ TRANSITIONAL = tuple(state for state, meaning in MEANINGS.items() if meaning.rep
 BEGINNINGS = (
     Edge((S.NONE,), E.PROVISION_REQUESTED, S.PENDING, then=(do.accept, do.begin_attempt)),
     Edge((S.NONE,), E.ADOPT_REQUESTED, S.RUNNING, (when.found_running,), (do.adopt, do.has_run)),
-    Edge((S.NONE,), E.ADOPT_REQUESTED, S.DEGRADED, (when.found_degraded,), (do.adopt, do.has_run)),
+    Edge((S.NONE,), E.ADOPT_REQUESTED, S.DEGRADED, (when.found_degraded,), (do.adopt, do.has_run), (do.show_found,)),
     Edge((S.NONE,), E.ADOPT_REQUESTED, S.STOPPED, (when.found_stopped,), (do.adopt, do.has_run)),
-    Edge((S.NONE,), E.ADOPT_REQUESTED, S.ERROR, (when.never_initialised,), (do.adopt,)),
+    Edge((S.NONE,), E.ADOPT_REQUESTED, S.CLEANING_UP, (when.never_initialised, when.left_objects), (do.adopt_failed,)),
+    Edge((S.NONE,), E.ADOPT_REQUESTED, S.ERROR, (when.never_initialised,), (do.adopt_failed,)),
 )
 PROVISIONING = (
     Edge((S.PENDING,), E.PROVISION_ADMITTED, S.ALLOCATING_DATABASE, (when.not_held,)),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from api.errors import BODY, answers
 from api.presenter import wish_accepted
 from api.routes.wishes import allow_deletion
-from api.wishes import Wishing
+from api.wishes import BEGINNINGS, Wishing
 from schemas.errors import BadInput, ForbiddenEvent
 from schemas.payloads import PAYLOADS, DeleteRequested
 from schemas.requests import Closed
@@ -19,7 +19,6 @@ from schemas.types import WISHES, EventType, Kind, kind_of
 from schemas.views import PublishEvent, WishAccepted
 
 router = APIRouter(tags=["wishes"])
-BEGINNINGS = frozenset({EventType.PROVISION_REQUESTED, EventType.ADOPT_REQUESTED})
 BY_HAND = sorted(kind.value for kind in WISHES - BEGINNINGS)
 _WHY_NOT = {
     Kind.FACT: "is a fact: only the part that observed it may say so",

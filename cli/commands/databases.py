@@ -1,7 +1,5 @@
 """`reprise cluster databases`: the registry of servers for shared databases."""
 
-import sys
-from getpass import getpass
 from typing import Annotated
 
 import typer
@@ -10,6 +8,7 @@ from cli import options
 from cli.apps import new_app
 from cli.client import Document
 from cli.output import as_json, as_table
+from cli.passwords import read_password
 from cli.session import connected
 
 app = new_app()
@@ -43,7 +42,7 @@ def add(
     output: options.Output = "table",
 ) -> None:
     """Add a server, or change one: its password is asked for, or read from standard input."""
-    body = {"host": host, "port": port, "user": user, "password": password(), "capacity": capacity}
+    body = {"host": host, "port": port, "user": user, "password": read_password(), "capacity": capacity}
     _show(connected().call("PUT", f"{PATH}/{server}", body=body), output)
 
 
@@ -57,11 +56,6 @@ def drain(server: ServerId, output: options.Output = "table") -> None:
 def undrain(server: ServerId, output: options.Output = "table") -> None:
     """End a drain."""
     _show(connected().call("POST", f"{PATH}/{server}/undrain"), output)
-
-
-def password() -> str:
-    """From a prompt that does not show it, or from a pipe: never from the command line, which others can read."""
-    return getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _show(answer: Document, output: options.Format) -> None:

@@ -36,17 +36,22 @@ class Cache:
         instance = _instance_of(found)
         name = found["metadata"]["name"]
         known = self._objects[kind].get(name)
-        if instance is None or (known and known["metadata"]["resourceVersion"] == found["metadata"]["resourceVersion"]):
+        if known and known["metadata"]["resourceVersion"] == found["metadata"]["resourceVersion"]:
             return set()
+        # labels can be changed by hand: then it is no longer whose it was
+        lost = self.remove(kind, known) if known and _instance_of(known) != instance else set()
+        if instance is None:
+            return lost
         self._objects[kind][name] = slim(found)
         self._names[instance].add((kind, name))
-        return {instance}
+        return {instance} | lost
 
     def remove(self, kind: Kind, found: Object) -> set[UUID]:
-        """Forget one object."""
-        instance = _instance_of(found)
+        """Forget one object, whosever it was when it was last seen."""
         name = found["metadata"]["name"]
-        if instance is None or self._objects[kind].pop(name, None) is None:
+        known = self._objects[kind].pop(name, None)
+        instance = _instance_of(known) if known is not None else None
+        if instance is None:
             return set()
         self._names[instance].discard((kind, name))
         if not self._names[instance]:

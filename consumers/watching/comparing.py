@@ -34,6 +34,14 @@ def compare(row: Instance, sight: Sight, now: datetime, grace: float) -> Differe
     return comparison(row, sight, now, grace) if comparison else Difference()
 
 
+def unmarked(row: Instance, sight: Sight) -> bool:
+    """Whether an adopted instance's Deployment has pods that are not seen: they were born without labels."""
+    if row.adopted is None or sight.deployment is None:
+        return False
+    made: int = sight.deployment.get("status", {}).get("replicas", 0)
+    return made > len(sight.pods)
+
+
 def _deploying(row: Instance, sight: Sight, now: datetime, grace: float) -> Difference:
     seen = observe(sight, row.step, now, grace)
     if seen.phase is Phase.READY:

@@ -15,6 +15,7 @@ _STATUS = (
     "observedGeneration",
     "phase",
     "readyReplicas",
+    "replicas",
     "reason",
     "startTime",
     "updatedReplicas",

@@ -14,7 +14,7 @@ from cluster.leftovers import is_leftover
 from cluster.names import INSTALLATION, ODOO, ROLE, selector
 from consumers.converge.converger import Converger, Publishes
 from consumers.watching.cache import WATCHED, Cache
-from consumers.watching.comparing import compare
+from consumers.watching.comparing import compare, unmarked
 from consumers.watching.following import Follower
 from consumers.watching.mending import Mender
 from persistence import instances
@@ -122,12 +122,13 @@ class Watcher:
         return facts
 
     def _difference(self, row: Instance) -> list[Event]:
-        found = compare(row, self._cache.sight(row), self._clock(), self._grace)
+        sight = self._cache.sight(row)
+        found = compare(row, sight, self._clock(), self._grace)
         self._again.pop(row.id, None)
         if found.again_at is not None:
             self._again[row.id] = found.again_at
         if found.converge:
             self._mender.want(row.id, tidy=False)
-        elif any(is_leftover(row, attempt) for attempt in self._cache.attempts(row.id)):
+        elif any(is_leftover(row, attempt) for attempt in self._cache.attempts(row.id)) or unmarked(row, sight):
             self._mender.want(row.id, tidy=True)
         return found.facts

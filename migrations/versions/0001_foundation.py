@@ -111,6 +111,7 @@ CREATE TABLE instances (
     overdue INTEGER NOT NULL,
     auto_retries INTEGER NOT NULL,
     database JSONB,
+    adopted JSONB,
     sequence INTEGER NOT NULL,
     chain BYTEA NOT NULL,
     PRIMARY KEY (id),
@@ -132,6 +133,8 @@ CREATE INDEX instances_in_motion ON instances (id) WHERE state NOT IN ('running'
 CREATE UNIQUE INDEX instances_name_is_unique ON instances (customer_id, name) WHERE state <> 'deleted'
 ;
 CREATE INDEX instances_queue ON instances (queued_at, id) WHERE state = 'pending'
+;
+COMMENT ON COLUMN instances.adopted IS 'what the objects of an adopted instance are called'
 ;
 COMMENT ON COLUMN instances.sequence IS 'of the last row in the audit log'
 ;

@@ -20,8 +20,8 @@ CREATE TABLE database_servers (
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     PRIMARY KEY (id),
-    CONSTRAINT server_kind_is_known CHECK (kind IN ('shared', 'dedicated')),
-    CONSTRAINT shared_server_is_complete CHECK (kind = 'dedicated' OR num_nulls(host, port, username, password) = 0)
+    CONSTRAINT server_kind_is_known CHECK (kind IN ('shared', 'dedicated', 'foreign')),
+    CONSTRAINT shared_server_is_complete CHECK (kind <> 'shared' OR num_nulls(host, port, username, password) = 0)
 )
 ;
 COMMENT ON COLUMN database_servers.host IS 'NULL: a dedicated server that is not ready yet'
@@ -38,6 +38,7 @@ CREATE TABLE databases (
     instance_id UUID NOT NULL,
     customer_id TEXT,
     db_type TEXT,
+    adopted BOOLEAN DEFAULT false NOT NULL,
     db_server_id TEXT,
     database TEXT,
     username TEXT,
@@ -54,13 +55,16 @@ CREATE TABLE databases (
         state = 'released' OR num_nulls(customer_id, db_type, db_server_id, database, username, password) = 0
     ),
     CONSTRAINT tombstone_has_its_time CHECK ((state = 'released') = (released_at IS NOT NULL)),
-    CONSTRAINT databases_are_not_shared UNIQUE (db_server_id, database),
     FOREIGN KEY(db_server_id) REFERENCES database_servers (id) ON DELETE SET NULL
 )
+;
+CREATE UNIQUE INDEX databases_are_not_shared ON databases (db_server_id, database) WHERE removed_at IS NULL
 ;
 CREATE UNIQUE INDEX dedicated_servers_are_not_shared ON databases (db_server_id) WHERE db_type = 'dedicated'
 ;
 CREATE INDEX databases_that_take_a_place ON databases (db_server_id) WHERE removed_at IS NULL
+;
+COMMENT ON COLUMN databases.adopted IS 'was there before Reprise'
 ;
 COMMENT ON COLUMN databases.password IS 'encrypted; NULL once the role is removed'
 ;

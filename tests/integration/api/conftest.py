@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,12 +19,17 @@ from api.services import Backend, Services
 from api.tokens import Role, mint_token
 from bus.connection import connect, jetstream
 from bus.streams import ensure
+from cluster.adoption import Survey
 from cluster.orphans import Known, Orphan
 from cluster.profiles import Profile, Profiles
+from databases.messages import Access
 from databases.servers import SharedServer
 from persistence.engine import make_engine
 from persistence.writer import Writer
+from schemas.adoption import ExistingObjects, Inspection
 from schemas.errors import ClusterDown
+from schemas.payloads import DatabaseRef
+from schemas.requests import DatabaseType
 from schemas.settings import Settings
 from schemas.views import Capacity, DatabaseServerView, Foreseen, NodeRoom
 from statemachine.instance import Instance
@@ -97,6 +104,18 @@ class FakeServers:
     answer: Foreseen = field(default_factory=lambda: Foreseen(server="pg-1", short=None))
     added: list[SharedServer] = field(default_factory=list)
     drained: dict[str, bool] = field(default_factory=dict)
+    inspection: Inspection = field(
+        default_factory=lambda: Inspection(db_server_id="pg-1", host="pg-1", port=5432, exists=True, initialised=True)
+    )
+    adopted: list[tuple[UUID, Access]] = field(default_factory=list)
+
+    async def inspect(self, access: Access) -> Inspection:
+        return self.inspection
+
+    async def adopt(self, instance_id: UUID, customer_id: str, db_type: DatabaseType, access: Access) -> DatabaseRef:
+        self.adopted.append((instance_id, access))
+        where = self.inspection.model_dump(include={"db_server_id", "host", "port"})
+        return DatabaseRef(**where, database=access.database, username=access.username)
 
     async def servers(self) -> Sequence[DatabaseServerView]:
         return [
@@ -125,6 +144,31 @@ class FakeServers:
         self.drained[server_id] = drained
 
 
+@dataclass
+class FakeExisting:
+    """What there is in the cluster, as the test has it; the real survey is met in tests/integration/cluster."""
+
+    found: Survey = field(default_factory=Survey)
+    taken: list[Instance] = field(default_factory=list)
+    secrets: dict[tuple[str, str], str] = field(default_factory=dict)
+    installation: str = "reprise"
+
+    async def survey(self, wanted: ExistingObjects, now: datetime) -> Survey:
+        return self.found
+
+    async def take(self, instance: Instance, found: Survey) -> None:
+        self.taken.append(instance)
+
+    async def secret_value(self, name: str, key: str) -> str:
+        return self.secrets.get((name, key), "")
+
+
+@pytest.fixture
+def existing() -> FakeExisting:
+    """The cluster as an adoption asks it."""
+    return FakeExisting()
+
+
 @pytest.fixture
 def servers() -> FakeServers:
     """The registry as the API asks it."""
@@ -144,7 +188,9 @@ def cluster() -> FakeCluster:
 
 
 @pytest_asyncio.fixture
-async def backend(settings: Settings, cluster: FakeCluster, servers: FakeServers) -> AsyncIterator[Backend]:
+async def backend(
+    settings: Settings, cluster: FakeCluster, existing: FakeExisting, servers: FakeServers
+) -> AsyncIterator[Backend]:
     """What the routes work with."""
     engine = make_engine(settings.database_url)
     client = await connect(settings, "api")
@@ -156,6 +202,7 @@ async def backend(settings: Settings, cluster: FakeCluster, servers: FakeServers
         room=cluster,
         objects=cluster,
         accept=PROFILES.accept,
+        existing=existing,
         databases=servers,
     )
     yield made

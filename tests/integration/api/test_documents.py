@@ -40,6 +40,7 @@ DESIGNED = {
     "GET /api/jobs/{job_id}",
     "GET /api/events",
     "GET /api/capacity",
+    "POST /api/instances/adopt",
     "GET /api/database-servers",
     "PUT /api/database-servers/{server_id}",
     "POST /api/database-servers/{server_id}/drain",

@@ -28,7 +28,7 @@ from persistence.engine import make_engine
 from persistence.writer import Writer
 from schemas.settings import Settings
 from statemachine.policy import Policy
-from tests.integration.api.conftest import FakeCluster, FakeServers
+from tests.integration.api.conftest import FakeCluster, FakeExisting, FakeServers
 from tests.integration.api.world import World
 from tests.support.ports import free_port
 from tests.support.postgres import administration
@@ -162,6 +162,6 @@ async def world(service: Service) -> AsyncIterator[World]:
         client(Role.CUSTOMER, "acme") as acme,
     ):
         cluster = FakeCluster()
-        backend = Backend(engine, writer, nats, cluster, cluster, FakeServers(), Profiles().accept)
+        backend = Backend(engine, writer, nats, cluster, cluster, FakeExisting(), FakeServers(), Profiles().accept)
         yield World(backend, nobody=admin, admin=admin, acme=acme, other=admin, service=admin)
     await engine.dispose()

@@ -4,10 +4,10 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cluster.client import Cluster
-from tests.integration.cluster.conftest import cluster, cluster_settings, kubeconfig
+from tests.integration.cluster.conftest import cluster, cluster_settings
 from tests.integration.consumers.world import World
 
-__all__ = ["cluster", "cluster_settings", "kubeconfig"]
+__all__ = ["cluster", "cluster_settings"]
 
 
 @pytest_asyncio.fixture

@@ -92,9 +92,12 @@ class World:
 
     async def wish(self, event_type: EventType, data: Closed | None = None) -> None:
         """A person wishes, and it is accepted."""
-        event = wish(event_type, self.id, ALICE, datetime.now(UTC), data)
-        [result] = await self.writer.apply([event])
+        [result] = await self.writer.apply([self.event(event_type, data)])
         assert result.outcome is Outcome.APPLIED, result.why
+
+    def event(self, event_type: EventType, data: Closed | None = None) -> Event:
+        """A person's wish, not yet decided."""
+        return wish(event_type, self.id, ALICE, datetime.now(UTC), data)
 
     async def fact(self, event_type: EventType, data: Closed | None = None) -> None:
         """Some part says so under the present step, and it is accepted."""

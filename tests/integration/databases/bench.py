@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.server import bind, serve
 from databases import ddl
+from databases.adopted import AdoptedHost
+from databases.adoption import Adoption
 from databases.dedicated import DedicatedHost
 from databases.hosts import Host
 from databases.messages import Allocation
@@ -125,6 +127,7 @@ class Bench:
         self.cluster = Cluster()
         self.service = self.another()
         self.registry = Registry(engine, vault)
+        self.adoption = Adoption(engine, vault)
         self._postgres = postgres
         self._made: list[UUID] = []
 
@@ -133,6 +136,7 @@ class Bench:
         hosts: dict[str, Host] = {
             "shared": SharedHost(self.vault, connecting),
             "dedicated": DedicatedHost(self.cluster),
+            "adopted": AdoptedHost(self.vault),
         }
         return DatabaseService(self.engine, self.vault, hosts, self.guard)
 

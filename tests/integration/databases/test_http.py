@@ -31,7 +31,7 @@ async def url(bench: Bench) -> AsyncIterator[str]:
     """Where the service is."""
     app = FastAPI()
     add_handlers(app)
-    app.include_router(router(bench.service, bench.registry, Depends(_only_with_the_token)))
+    app.include_router(router(bench.service, bench.registry, bench.adoption, Depends(_only_with_the_token)))
     async with serving(app) as url:
         yield url
 

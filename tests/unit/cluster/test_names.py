@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.names import attempt_labels, attempt_name, server_name
+from cluster.kinds import CLAIM, DEPLOYMENT, SECRET, SERVICE
+from cluster.names import adopted_labels, attempt_labels, attempt_name, object_names, server_name
+from schemas.payloads import AdoptedObjects
 from tests.unit.cluster.objects import INSTANCE_ID, instance
 
 SERVICE_NAME = re.compile(r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")
@@ -37,3 +39,15 @@ def test_labels_are_valid_and_tell_installation_instance_and_attempt() -> None:
     assert labels["reprise.dev/instance"] == str(INSTANCE_ID)
     assert labels["reprise.dev/attempt"] == "1"
     assert labels["app.kubernetes.io/managed-by"] == "reprise"
+
+
+def test_an_adopted_instances_objects_keep_their_names() -> None:
+    adopted = AdoptedObjects(deployment="odoo-shop", claims=("files", "addons"), services=("web",))
+    names = object_names(replace(instance(), adopted=adopted))
+    assert names == {DEPLOYMENT: ("odoo-shop",), CLAIM: ("files", "addons"), SERVICE: ("web",), SECRET: ()}
+    own = attempt_name(instance())
+    assert set(object_names(instance()).values()) == {(own,)}
+
+
+def test_adopted_objects_get_no_label_that_others_select_by() -> None:
+    assert all(key.startswith("reprise.dev/") for key in adopted_labels("reprise", instance()))

@@ -7,9 +7,9 @@ import pytest
 
 from cluster.profiles import Profile, Profiles
 from consumers.accepting import accepted_by
-from schemas.errors import BadInput
+from schemas.errors import BadInput, ForbiddenEvent
 from schemas.events import Actor, Event, wish
-from schemas.payloads import ProvisionRequested, RetryRequested
+from schemas.payloads import AdoptRequested, ProvisionRequested, RetryRequested
 from schemas.requests import Closed, InstanceRequest, RequestChange
 from schemas.types import EventType
 
@@ -51,3 +51,10 @@ def test_a_retry_may_not_change_to_a_profile_that_is_not_there() -> None:
 def test_what_is_no_request_is_left_as_it_is() -> None:
     event = wished(EventType.RETRY_REQUESTED, RetryRequested(change=RequestChange(cpu="1")))
     assert accept(event) is event
+
+
+def test_an_adoption_is_not_taken_from_the_bus() -> None:
+    """Whoever may publish wishes could else declare that a customer's database was never initialised."""
+    found = AdoptRequested(customer_id="acme", name="shop", found="error", never_initialised=True)
+    with pytest.raises(ForbiddenEvent, match="taken over HTTP alone"):
+        accept(wished(EventType.ADOPT_REQUESTED, found))

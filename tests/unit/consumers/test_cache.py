@@ -58,6 +58,14 @@ def test_an_object_without_a_known_label_is_nobodys() -> None:
     assert cache.put(DEPLOYMENT, {**deployment(), "metadata": meta(labels={INSTANCE: "x"})}) == set()
 
 
+def test_an_object_that_changes_hands_is_nobodys_or_anothers() -> None:
+    cache = Cache()
+    for relabelled, left in ((labelled(deployment(), owner=OTHER), {OTHER}), (deployment(), set())):
+        cache.put(DEPLOYMENT, labelled(deployment()))
+        assert cache.put(DEPLOYMENT, relabelled) == {INSTANCE_ID} | left
+        assert cache.instances() == left
+
+
 def test_templates_and_managed_fields_are_not_kept() -> None:
     found = labelled(deployment())
     found["metadata"]["managedFields"] = [{"manager": "x"}]

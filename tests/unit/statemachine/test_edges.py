@@ -52,6 +52,17 @@ def test_none_adopt_requested_stopped() -> None:
     assert s.now_is.has_run
 
 
+def test_none_adopt_requested_cleaning_up() -> None:
+    s = adopt("error", never_initialised=True, objects={"deployment": "odoo-shop"}, error_code="timeout")
+    check(s, S.CLEANING_UP, sent=["cleanup.run"])
+    assert not s.now_is.has_run
+    assert s.now_is.adopted is not None
+    assert s.now_is.adopted.deployment == "odoo-shop"
+    s.then(E.CLEANUP_COMPLETED).then(E.RETRY_REQUESTED)
+    check(s, S.PENDING)
+    assert s.now_is.adopted is None, "the next attempt makes objects of its own"
+
+
 def test_none_adopt_requested_error() -> None:
     s = adopt("error", never_initialised=True, error_message="stuck")
     check(s, S.ERROR, sent=[])

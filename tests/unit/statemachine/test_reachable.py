@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from schemas.codes import ErrorCode
-from schemas.payloads import AdoptRequested, DeleteRequested, Failure, TimerDue
+from schemas.payloads import AdoptedObjects, AdoptRequested, DeleteRequested, Failure, TimerDue
 from schemas.requests import Closed
 from schemas.types import COMMANDS, WISHES, EventType
 from statemachine.decide import decide
@@ -56,6 +56,8 @@ def variants(event_type: EventType, instance: Instance | None) -> Iterator[Close
         for found in ("degraded", "stopped", "error"):
             for never in (True, False):
                 yield AdoptRequested(customer_id="acme", name="shop", found=found, never_initialised=never)
+        left = AdoptedObjects(deployment="odoo-shop")
+        yield AdoptRequested(customer_id="acme", name="shop", found="error", never_initialised=True, objects=left)
     elif event_type is EventType.DEPLOY_FAILED:
         yield Failure(error_code=ErrorCode.DATA_MISSING, error_message="the volume is gone")
     elif event_type is EventType.STEP_OVERDUE:
