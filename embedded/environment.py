@@ -72,6 +72,8 @@ def _embedded(settings: Settings, state: State, directory: DataDirectory) -> dic
 def _given(settings: Settings) -> dict[str, str]:
     """The settings that were set, by a variable or by the caller, as strings."""
     values = {name: getattr(settings, name) for name in settings.model_fields_set}
+    if settings.cluster == "simulated":
+        values.pop("kubeconfig", None)  # of another cluster than the one that is embedded
     return {name: _text(value) for name, value in values.items() if value not in (None, "")}
 
 

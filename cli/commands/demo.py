@@ -18,8 +18,20 @@ app = new_app()
 @app.command()
 def demo(
     cluster: Annotated[
-        Literal["simulated", "kubernetes"], typer.Option("--cluster", help="Simulated, or that of REPRISE_KUBECONFIG.")
-    ] = "simulated",
+        Literal["simulated", "kubernetes"] | None,
+        typer.Option("--cluster", help="Simulated (the default), or a real one: there, in a namespace of its own."),
+    ] = None,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(
+            "--kubeconfig",
+            metavar="FILE",
+            help="How to reach a real cluster; by default REPRISE_KUBECONFIG.",
+            exists=True,
+            dir_okay=False,
+            resolve_path=True,
+        ),
+    ] = None,
     as_document: Annotated[bool, typer.Option("--json", help="The same as one JSON document.")] = False,
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="Draw it there as SVG, if all of it held.")
@@ -33,9 +45,14 @@ def demo(
     from embedded.demo.render import Live, document
     from embedded.demo.run import demonstrate
 
+    given: dict[str, object] = {"cluster": cluster or ("kubernetes" if kubeconfig else "simulated")}
+    if kubeconfig is not None:
+        if cluster == "simulated":
+            raise typer.BadParameter("a simulated cluster has its own", param_hint="--kubeconfig")
+        given["kubeconfig"] = kubeconfig
     stage = Live(Console(markup=False, highlight=False, emoji=False))
     with quiet():
-        report = asyncio.run(demonstrate(Silent() if as_document else stage, cluster))
+        report = asyncio.run(demonstrate(Silent() if as_document else stage, **given))
     if as_document:
         as_json(document(report))
     else:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 
+from cluster.client import Cluster
+from cluster.kinds import NAMESPACE
 from embedded.announcements import Announcement, Ready
 from embedded.demo.checklist import Point, judged
 from embedded.demo.narration import Narrator, Stage, Step
@@ -40,14 +43,15 @@ class Report:
         return self.error is None and bool(self.points) and all(point.holds for point in self.points)
 
 
-async def demonstrate(stage: Stage, cluster: str) -> Report:
-    """Start everything, walk, judge, stop everything. `cluster`: simulated, or the kubernetes of REPRISE_KUBECONFIG.
+async def demonstrate(stage: Stage, **given: object) -> Report:
+    """Start everything, walk, judge, stop everything. `given`: which cluster, as settings.
 
+    In a real cluster it takes a namespace of its own, which it removes.
     Raises BadSettings for settings with which nothing can be started; what goes wrong later stands in the report.
     """
     began = time.monotonic()
     narrator = Narrator(stage)
-    settings = startable(Settings.load(**EMBEDDED, cluster=cluster))
+    settings = startable(Settings.load(**EMBEDDED, **given, namespace=f"reprise-demo-{token_hex(4)}"))
     try:
         with _own_directory() as directory:
             points = await _walked(settings.model_copy(update={"data_dir": directory}), narrator)
@@ -87,4 +91,19 @@ async def _walked(settings: Settings, narrator: Narrator) -> list[Point] | None:
     try:
         return await while_up(settings, say, use)
     finally:
+        await _leave(settings, narrator)
         narrator.end()
+
+
+async def _leave(settings: Settings, narrator: Narrator) -> None:
+    """Remove what a real cluster would keep; a simulated one is gone with everything else."""
+    if settings.cluster == "simulated":
+        return
+    try:
+        async with Cluster(settings) as cluster:
+            namespace = await cluster.get(NAMESPACE, settings.namespace)
+            if namespace is not None:
+                await cluster.delete(NAMESPACE, namespace)
+        narrator.say(f"namespace {settings.namespace} is being removed")
+    except RepriseError as error:
+        narrator.say(f"remove namespace {settings.namespace} yourself: {error}")

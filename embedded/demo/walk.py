@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from cluster.conditions import condition
 from cluster.secret import PASSWORD
@@ -12,30 +11,24 @@ from cluster.secret import read as read_secret
 from embedded.demo.commandline import reprise
 from embedded.demo.narration import Narrator
 from embedded.demo.observed import Failure, Observed, Queued
+from embedded.demo.room import MEMORY, Room, room
 from embedded.demo.world import Document, World
-from embedded.resizing import resize
 from schemas.errors import RepriseError
 from schemas.payloads import RetryRequested
 from schemas.requests import RequestChange
 from schemas.types import EventType
 
-NAME, CUSTOMER, MEMORY = "shop", "demo", "1Gi"
+NAME, CUSTOMER = "shop", "demo"
 SHORT_PATIENCE = 3
 """Seconds that a retry may wait for room once everybody has seen that there is none."""
 PAUSE = 0.1
 
 
-class Terms(NamedTuple):
-    """How much CPU is asked for, what a growing cluster then gets, and how many seconds one thing may take."""
-
-    cpu: str
-    enough: str
-    patience: float
-
-
 async def walk(world: World, narrator: Narrator) -> Observed:
     """All of it. Raises RepriseError where something does not happen in time, or is refused."""
-    walking = _Walk(world, narrator, await _terms(world))
+    # a real cluster pulls real images
+    patience = 30 if world.is_simulated else world.settings.init_timeout + 60
+    walking = _Walk(world, narrator, await room(world), patience)
     await walking.ask()
     await walking.fail_for_lack_of_room()
     await walking.retry_over_http()
@@ -46,27 +39,22 @@ async def walk(world: World, narrator: Narrator) -> Observed:
     return walking.seen
 
 
-async def _terms(world: World) -> Terms:
-    nodes = (await world.get("/api/capacity", cpu="1", memory=MEMORY))["nodes"]
-    largest = int(max((node["cpu"] for node in nodes), default=0))
-    patience = 30 if world.is_simulated else world.settings.init_timeout + 60
-    return Terms(cpu=str(largest + 2), enough=str(2 * largest + 4), patience=patience)
-
-
 @dataclass
 class _Walk:
     world: World
     narrator: Narrator
-    terms: Terms
+    room: Room
+    patience: float
     seen: Observed = field(default_factory=Observed)
     instance_id: str = ""
     told: str = ""
 
     async def ask(self) -> None:
         self.narrator.step(
-            f"An instance with a database server of its own asks for {self.terms.cpu} CPU, more than any node has"
+            f"An instance with a database server of its own asks for {self.room.cpu} CPU, {self.room.too_much}"
         )
-        request = {"cpu": self.terms.cpu, "memory": MEMORY, "db_type": "dedicated"}
+        await self.room.take()
+        request = {"cpu": self.room.cpu, "memory": MEMORY, "db_type": "dedicated"}
         created = await self.world.post("/api/instances", {"customer_id": CUSTOMER, "name": NAME, **request})
         self.instance_id = created["id"]
         self.narrator.say(f"accepted as {created['id']}, job {created['job_id']}: {_words(created)}")
@@ -100,16 +88,12 @@ class _Walk:
         await self._failure()
 
     async def make_room(self) -> None:
-        if self.world.is_simulated:
-            self.narrator.step("The cluster grows")
-            size = await resize(self.world.settings, self.terms.enough, None)
-            self.narrator.say(f"node {size.node} has {size.cpu} CPU now")
+        self.narrator.step(self.room.made)
+        self.narrator.say(await self.room.make())
 
     async def retry_from_the_command_line(self) -> None:
-        # a real cluster does not grow for a demonstration: there the retry asks for less
-        command = ("retry", NAME, *(() if self.world.is_simulated else ("--cpu", "250m")))
-        self.narrator.step(f"reprise {' '.join(command)}")
-        answer = await reprise(self.world, *command, "--reason", "there is room now", "--output", "json")
+        self.narrator.step(f"reprise retry {NAME}")
+        answer = await reprise(self.world, "retry", NAME, "--reason", "there is room now", "--output", "json")
         await self._queued("command line", answer["message"], answer["job_id"])
         ended = await self._until(lambda it: it["state"] in ("running", "error"))
         self.narrator.say(f"the same database server as before: {ended['database']['db_server_id']}")
@@ -159,14 +143,14 @@ class _Walk:
 
     async def _until(self, reached: Callable[[Document], bool]) -> Document:
         """The instance as soon as `reached` is true of it, telling each thing that changes on the way."""
-        deadline = time.monotonic() + self.terms.patience
+        deadline = time.monotonic() + self.patience
         while True:
             instance = await self.world.instance(self.instance_id)
             self._tell(instance)
             if reached(instance):
                 return instance
             if time.monotonic() > deadline:
-                raise RepriseError(f"waited {self.terms.patience:g} s in vain; last seen: {self.told}")
+                raise RepriseError(f"waited {self.patience:g} s in vain; last seen: {self.told}")
             await asyncio.sleep(PAUSE)
 
     def _tell(self, instance: Document) -> None:

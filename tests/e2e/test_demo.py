@@ -1,30 +1,17 @@
 """`reprise demo` as a newcomer runs it: whole, in a process of its own."""
 
-import asyncio
 import json
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import psutil
 
+from tests.support.demonstration import demo, shown_until
 from tests.support.waiting import until
 
 LIMIT = 60
 """Seconds that the demonstration may take."""
-
-
-async def demo(directory: Path, *arguments: str, **settings: str) -> Process:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("REPRISE_")} | settings
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli.main", "demo", *arguments),
-        stdout=PIPE,
-        stderr=PIPE,
-        cwd=directory,
-        env=environment | {"TMPDIR": str(directory)},
-    )
 
 
 async def test_everything_holds_within_a_minute(tmp_path: Path) -> None:
@@ -50,12 +37,7 @@ async def test_everything_holds_within_a_minute(tmp_path: Path) -> None:
 
 async def test_ctrl_c_stops_everything_and_leaves_nothing(tmp_path: Path) -> None:
     process = await demo(tmp_path)
-    assert process.stdout is not None
-    shown = ""
-    while "asks for" not in shown:
-        line = await process.stdout.readline()
-        assert line, shown
-        shown += line.decode()
+    await shown_until(process, "asks for")
     family = psutil.Process(process.pid).children(recursive=True)
     assert len(family) >= 5
     process.send_signal(signal.SIGINT)

@@ -46,6 +46,13 @@ def test_everything_embedded_reaches_the_parts() -> None:
     }
 
 
+def test_a_kubeconfig_from_outside_is_not_the_simulated_clusters() -> None:
+    settings = Settings(cluster="simulated", kubeconfig=Path("/a/real/one"))
+    assert variables("workers", settings)["KUBECONFIG"] == "/data/cluster/kubeconfig"
+    settings = Settings(cluster="kubernetes", kubeconfig=Path("/a/real/one"))
+    assert variables("workers", settings)["KUBECONFIG"] == "/a/real/one"
+
+
 def test_the_workers_listen_beside_the_service_and_on_this_machine_only() -> None:
     service, workers = (variables(name, Settings(host="0.0.0.0")) for name in ("service", "workers"))  # noqa: S104
     listens = ("HOST", "PORT", "METRICS_PORT")
