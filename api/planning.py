@@ -12,7 +12,7 @@ from persistence.batch import Result
 from schemas.errors import NotFound
 from schemas.events import Event
 from schemas.payloads import RetryRequested
-from schemas.requests import InstanceRequest
+from schemas.requests import NO_UPGRADE, InstanceRequest
 from schemas.types import EventType
 from schemas.views import Foreseen, Plan, PlanLine
 from statemachine.decision import Outcome
@@ -51,7 +51,15 @@ async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) ->
             *_servers(await backend.objects.servers(before)),
             *_created(backend.objects.planned(coming), coming.attempt),
         ]
+        plan.notes = _notes(data)
     return plan
+
+
+def _notes(data: RetryRequested) -> list[str]:
+    if data.change.image is None:
+        return []
+    first = f"{data.change.image} initialises the database, since the instance never ran."
+    return [f"{first} Once it has run, {NO_UPGRADE}."]
 
 
 def imagined(request: InstanceRequest) -> Instance:

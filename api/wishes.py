@@ -18,7 +18,7 @@ from schemas import cloudevents
 from schemas.errors import BadInput, Conflict, NotFound, Refused
 from schemas.events import Event, wish
 from schemas.payloads import RetryRequested
-from schemas.requests import Closed, InstanceRequest
+from schemas.requests import NO_UPGRADE, Closed, InstanceRequest
 from schemas.text import Plain
 from schemas.types import EventType
 from statemachine.decision import Outcome
@@ -111,7 +111,7 @@ class Wisher:
             self.backend.engine, AuditFilter(correlation_id=event.id), limit=1, newest_first=False
         )
         if row.outcome != "applied":
-            raise _refused(event.type, MEANINGS[State(row.state_before)].status, row.error or "")
+            raise _refused(event, MEANINGS[State(row.state_before)].status, row.error or "")
 
 
 def accepted(backend: Backend, request: InstanceRequest, customer_id: str, name: str, at: str = "") -> InstanceRequest:
@@ -135,13 +135,14 @@ def refusal(result: Result) -> NotFound | Refused | Conflict:
     """Why a wish was not accepted, as the error that says so."""
     if result.before is None:
         return Conflict(result.why) if result.event.type in BEGINNINGS else NotFound(NOT_FOUND)
-    return _refused(result.event.type, result.before.status, result.why)
+    return _refused(result.event, result.before.status, result.why)
 
 
-def _refused(event_type: EventType, status: str, why: str) -> Refused:
-    if event_type is EventType.RETRY_REQUESTED:
-        return Refused(f"Instance is not in ERROR status (current: {status})")
-    return Refused(why)
+def _refused(event: Event, status: str, why: str) -> Refused:
+    if not isinstance(event.data, RetryRequested):
+        return Refused(why)
+    also = f"; {NO_UPGRADE}" if event.data.change.image is not None else ""
+    return Refused(f"Instance is not in ERROR status (current: {status}){also}")
 
 
 def _wisher(request: Request, backend: Served, caller: User, idempotency_key: IdempotencyKey = None) -> Wisher:

@@ -30,6 +30,8 @@ def _print_room(plan: Document) -> None:
     if plan["database_short"]:
         print(f"No database could be allocated now: {plan['database_short']}.")
     print(f"It would wait {span(plan['patience'])} for room before it fails; --patience 24h waits longer.")
+    for note in plan["notes"]:
+        print(note)
 
 
 def span(seconds: float) -> str:

@@ -19,8 +19,15 @@ Source: https://www.odoo.com/documentation/18.0/administration/on_premise/deploy
 
 INITIALISE = r"""
 set -eu
-if [ "$REPRISE_INITIALISE" != yes ]; then echo "it has run before: its database is left as it is"; exit 0; fi
 version=$(odoo --version | sed -n 's/^Odoo Server \(\(saas~\)\{0,1\}[0-9]*\.[0-9]*\).*/\1/p')
+if [ "$REPRISE_INITIALISE" != yes ]; then
+  installed=$(psql -XtAc "SELECT latest_version FROM ir_module_module WHERE name = 'base'") || installed=
+  case "$installed" in
+    "" | "${version:-${installed%%.*}}".*) echo "it has run before: its database is left as it is"; exit 0 ;;
+  esac
+  echo "the database is of Odoo $installed and the image holds $version: changing an image is not an upgrade" >&2
+  exit 1
+fi
 if [ "${REPRISE_VERSION:-$version}" != "$version" ]; then
   echo "the image holds Odoo ${version:-of no known version}, but the profile says $REPRISE_VERSION" >&2
   exit 1
@@ -50,11 +57,15 @@ the marker is the password was replaced, and where it is not all is done again, 
 does not answer the script ends at `state=`: nothing is initialised on a guess. Odoo only warns of a module that it
 does not find, hence the look at what is installed.
 
+The database of what has run is only read: an Odoo of another series would break what it opens, and does not start.
+Where the database does not say its version, Odoo is left to find out.
+
 What it relies on, for 16 to 19: `odoo --version` says "Odoo Server 18.0-20260101" or "saas~18.3+e-…"
 (odoo/release.py); `--stop-after-init` ends with the outcome of the installation (odoo/service/server.py); piped into
-`odoo shell`, a script is executed with `env` and rolled back unless it commits (odoo/cli/shell.py). Demo data is
-installed unless `--without-demo` says otherwise, from saas~18.3 on only where `--with-demo` says so; the old flag is
-still understood there (https://github.com/odoo/odoo/pull/194585), and left out from 19 on."""
+`odoo shell`, a script is executed with `env` and rolled back unless it commits (odoo/cli/shell.py); `latest_version` of
+a module is what is installed, as 18.0.1.3 (odoo/addons/base/models/ir_module.py). Demo data is installed unless
+`--without-demo` says otherwise, from saas~18.3 on only where `--with-demo` says so; the old flag is still understood
+there (https://github.com/odoo/odoo/pull/194585), and left out from 19 on."""
 
 
 def odoo_conf(instance: Instance, profile: Profile, credentials: Credentials, master_password: str) -> str:

@@ -128,6 +128,7 @@ def _initialise(instance: Instance, profile: Profile) -> Object:
             {"name": "REPRISE_VERSION", "value": profile.version or ""},
             from_secret("REPRISE_INITIALISE", name, keys.INITIALISE),
             from_secret("REPRISE_ADMIN_PASSWORD", name, keys.ADMIN),
+            {"name": "PGCONNECT_TIMEOUT", "value": "10"},
             from_secret("PGHOST", name, keys.HOST),
             from_secret("PGPORT", name, keys.PORT),
             from_secret("PGDATABASE", name, keys.DATABASE),

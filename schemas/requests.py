@@ -40,6 +40,9 @@ class InstanceRequest(Closed):
     patience: Seconds | None = None
 
 
+NO_UPGRADE = "changing an image is not an upgrade, which docs/operations.md describes"
+
+
 class RequestChange(Closed):
     """What a retry may change; None leaves it as it was. The database and the volume's size stay."""
 

@@ -346,6 +346,7 @@ class Plan(BaseModel):
     patience: float
     lines: list[PlanLine]
     capacity: Capacity
+    notes: list[str] = Field(default_factory=list, description="What is worth knowing before it is done.")
     database_short: str | None
 
 

@@ -16,7 +16,7 @@ MODULES = {"base", "web", "sale", "stock"}
 FLAGS = {"--stop-after-init", "--no-http"}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS res_users (login text PRIMARY KEY, password text);
-CREATE TABLE IF NOT EXISTS ir_module_module (name text PRIMARY KEY, state text, demo bool);
+CREATE TABLE IF NOT EXISTS ir_module_module (name text PRIMARY KEY, state text, demo bool, latest_version text);
 INSERT INTO res_users VALUES ('admin', 'admin') ON CONFLICT DO NOTHING;
 """
 
@@ -68,7 +68,8 @@ def initialise(options: dict[str, str], version: str) -> None:
     wanted = {"base", "web"} | set(options["init"].split(","))
     if wanted - MODULES:
         sys.stderr.write(f"WARNING invalid module names, ignored: {', '.join(sorted(wanted - MODULES))}\n")
-    rows = ",".join(f"({quoted(name)}, 'installed', {demo})" for name in sorted(wanted & MODULES))
+    installed = f"{version.split('+')[0]}.1.3"
+    rows = ",".join(f"({quoted(name)}, 'installed', {demo}, {quoted(installed)})" for name in sorted(wanted & MODULES))
     sql(options, f"{SCHEMA} INSERT INTO ir_module_module VALUES {rows} ON CONFLICT DO NOTHING;")  # noqa: S608 - a test's
 
 

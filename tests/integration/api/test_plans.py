@@ -60,6 +60,22 @@ async def test_a_shared_server_is_reused_for_a_new_instance_and_a_dedicated_one_
         assert [line["action"] for line in plan["lines"] if line["kind"] == "DatabaseServer"] == [action]
 
 
+async def test_a_changed_image_is_told_from_an_upgrade(world: World) -> None:
+    failed, ran = await world.failed(), await world.running("other")
+    change = {"image": "odoo:19.0"}
+    plan = (await world.admin.post(f"/api/instances/{failed}/retry?dry_run=true", json=change)).json()
+    assert plan["notes"] == [
+        "odoo:19.0 initialises the database, since the instance never ran. Once it has run, "
+        "changing an image is not an upgrade, which docs/operations.md describes."
+    ]
+    refused = (await world.admin.post(f"/api/instances/{ran}/retry?dry_run=true", json=change)).json()
+    told = "Instance is not in ERROR status (current: running); changing an image is not an upgrade"
+    assert refused["why_not"].startswith(told)
+    assert (await world.admin.post(f"/api/instances/{ran}/retry", json=change)).json()["detail"].startswith(told)
+    plain = await world.admin.post(f"/api/instances/{ran}/retry")
+    assert plain.json()["detail"] == "Instance is not in ERROR status (current: running)"
+
+
 async def test_a_plan_says_whether_it_fits_now(world: World, cluster: FakeCluster) -> None:
     identity = await world.failed()
     cluster.answer = cluster.answer.model_copy(update={"fits": False, "short": "node-1 has 3 of 8 cores free"})

@@ -113,13 +113,6 @@ async def test_the_old_flag_is_left_out_from_19_on(container: InitContainer, ver
     assert calls == ["--version", " ".join(initialised), f"shell {conf} --no-http"]
 
 
-async def test_what_has_run_is_left_as_it_is_whatever_the_profile_says(container: InitContainer) -> None:
-    said = await container.run(REPRISE_INITIALISE="no", REPRISE_VERSION="17.0")
-    assert said == (0, "it has run before: its database is left as it is\n")
-    assert await container.marked() is False
-    assert not (container.directory / "calls").exists()
-
-
 async def test_it_is_done_once(container: InitContainer) -> None:
     assert (await container.run())[0] == 0
     await container.value("UPDATE res_users SET password = 'the customer''s own'")
@@ -161,3 +154,47 @@ async def test_an_image_of_another_version_touches_nothing(container: InitContai
 @pytest.mark.parametrize(("wanted", "held"), [("18.0", "18.0+e"), ("saas~18.3", "saas~18.3+e"), ("", "17.0")])
 async def test_the_version_that_the_profile_says_passes(container: InitContainer, wanted: str, held: str) -> None:
     assert (await container.run(REPRISE_VERSION=wanted, ODOO_VERSION=held))[0] == 0
+
+
+RAN = {"REPRISE_INITIALISE": "no", "REPRISE_ADMIN_PASSWORD": "", "REPRISE_MODULES": "base,stock"}
+LEFT = (0, "it has run before: its database is left as it is\n")
+
+
+@pytest.mark.parametrize("version", ["16.0", "18.0+e", "saas~18.3"])
+async def test_what_has_run_goes_on_with_an_image_of_its_version(container: InitContainer, version: str) -> None:
+    await container.run(ODOO_VERSION=version)
+    assert await container.run(**RAN, ODOO_VERSION=version) == LEFT
+    assert await container.password() == RANDOM
+
+
+async def test_what_was_adopted_is_left_as_it_is_without_a_marker(container: InitContainer) -> None:
+    await container.run()
+    await container.value("DROP TABLE reprise_initialised")
+    assert await container.run(**RAN) == LEFT
+    assert await container.marked() is False
+
+
+@pytest.mark.parametrize(("had", "held"), [("18.0", "19.0"), ("18.0", "saas~18.3"), ("18.0", "8.0"), ("16.0", "1.6")])
+async def test_an_image_of_another_version_is_no_upgrade(container: InitContainer, had: str, held: str) -> None:
+    await container.run(ODOO_VERSION=had)
+    code, said = await container.run(**RAN, ODOO_VERSION=held)
+    assert code != 0
+    assert said.startswith(f"the database is of Odoo {had}.1.3 and the image holds {held}: ")
+    assert said.endswith("changing an image is not an upgrade\n")
+
+
+async def test_where_the_database_does_not_say_odoo_is_left_to_find_out(container: InitContainer) -> None:
+    for changes in ({}, {"PGPORT": str(free_port())}):
+        code, said = await container.run(**RAN, **changes)
+        assert code == 0
+        assert said.endswith(LEFT[1])
+
+
+async def test_an_image_that_does_not_say_its_version_runs_unless_the_profile_says_one(
+    container: InitContainer,
+) -> None:
+    await container.run()
+    assert await container.run(**RAN, ODOO_VERSION="ours") == LEFT
+    code, said = await container.run(ODOO_VERSION="ours", REPRISE_VERSION="18.0")
+    assert code != 0
+    assert "holds Odoo of no known version" in said
