@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from persistence.admission import admit
+from persistence.admission import LOCK, admit
 from persistence.writer import Writer
 from schemas.events import Actor, Event, wish
 from schemas.payloads import DatabaseAllocated, Nothing, Progress, ProvisionRequested
@@ -16,6 +16,7 @@ from schemas.requests import Closed, InstanceRequest
 from schemas.types import EventType as E
 from statemachine.decision import Outcome
 from statemachine.policy import Policy
+from tests.support.waiting import until
 
 ALICE = Actor("cli", "alice")
 DATABASE = DatabaseAllocated(db_server_id="s", host="h", port=5432, database="d", username="u")
@@ -96,6 +97,21 @@ async def test_many_who_admit_at_once_give_no_place_twice(writer: Writer, engine
     async with engine.connect() as connection:
         deploying = await connection.execute(text("SELECT count(*) FROM instances WHERE state <> 'pending'"))
         assert deploying.scalar_one() == 3
+
+
+async def test_counting_the_places_waits_for_whoever_is_giving_them_away(writer: Writer, engine: AsyncEngine) -> None:
+    first = await provision(writer)
+
+    async def waits() -> bool:
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        async with engine.connect() as connection:
+            return bool((await connection.execute(text(query))).scalar_one())
+
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("SELECT pg_advisory_xact_lock($1)", (LOCK,))
+        admitting = asyncio.create_task(admitted(writer, 1))
+        await until(waits, what="admission to wait")
+    assert await admitting == [first]
 
 
 async def test_who_is_held_keeps_the_place_in_the_queue_and_lets_others_pass(writer: Writer) -> None:

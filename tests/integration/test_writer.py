@@ -1,6 +1,7 @@
 """The one writer, on a real PostgreSQL."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -21,6 +22,7 @@ from statemachine.decision import Outcome
 from statemachine.instance import Instance
 from statemachine.policy import Policy
 from statemachine.states import State
+from tests.support.waiting import until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ALICE = Actor("cli", "alice")
@@ -120,6 +122,33 @@ async def test_twenty_writers_of_the_same_new_name_make_one(writer: Writer, engi
     assert await scalars(engine, "SELECT count(*) FROM instances") == [1]
 
 
+async def test_a_writer_reads_an_instance_only_once_the_one_before_has_committed(
+    writer: Writer, engine: AsyncEngine
+) -> None:
+    instance = (await writer.apply([provision()]))[0].instance
+    assert instance is not None
+
+    async def waits() -> list[object]:
+        return await scalars(
+            engine, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'"
+        )
+
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE instances SET step = 7"))
+        deciding = asyncio.create_task(writer.apply([fact(instance, E.DEPLOY_READY)]))
+        await until(waits, what="the writer to wait for the row")
+    [result] = await deciding
+    assert result.why == "belongs to step 1, and step 7 has begun"
+
+
+async def test_events_of_one_batch_keep_their_order_in_every_order_of_time(writer: Writer, engine: AsyncEngine) -> None:
+    order = [provision(f"shop-{number}") for number in range(5)]
+    await writer.apply(order)
+    wanted = [event.instance_id for event in order]
+    assert await scalars(engine, "SELECT id FROM instances ORDER BY queued_at") == wanted
+    assert await scalars(engine, "SELECT instance_id FROM audit_log ORDER BY recorded_at") == wanted
+
+
 async def test_two_retries_at_once_one_wins(writer: Writer) -> None:
     instance = (await writer.apply([provision()]))[0].instance
     assert instance is not None
@@ -196,7 +225,10 @@ async def test_a_decided_timer_leaves_the_outbox(writer: Writer, engine: AsyncEn
             await connection.execute(text("SELECT event_id, available_at FROM outbox WHERE subject LIKE '%overdue'"))
         ).one()
     due = fact(decided, E.STEP_OVERDUE, PAYLOADS[E.STEP_OVERDUE].model_validate({"after": 60, "count": 1}))
-    await writer.apply([due])
+    await writer.apply([replace(due, id=row.event_id)])
     assert row.available_at == NOW + timedelta(seconds=60)
     assert decided.step == 2
     assert await scalars(engine, "SELECT count(*) FROM outbox WHERE subject LIKE '%database.allocate'") == [2]
+    left = await scalars(engine, "SELECT event_id FROM outbox WHERE subject LIKE '%overdue'")
+    assert len(left) == 1
+    assert left != [row.event_id]

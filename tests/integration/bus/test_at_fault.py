@@ -1,7 +1,7 @@
 """Messages at fault, whatever is wrong with them: each becomes a dead letter with the reason, its neighbours go on."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from nats.aio.client import Client
@@ -37,6 +37,7 @@ def days(number: float) -> str:
     [
         ({"ce-type": "no.such"}, b"{}", "ce-type: 'no.such' is no event type"),
         ({"ce-subject": "nobody"}, b"{}", "ce-subject: 'nobody' is no UUID"),
+        ({"ce-subject": str(UUID(int=7))}, b"{}", f"and the event says instances.{UUID(int=7)}.retry.requested"),
         ({"ce-time": "yesterday"}, b"{}", "ce-time: 'yesterday' is no time"),
         ({"ce-time": "0001-01-01T00:00:00+14:00"}, b"{}", "ce-time: '0001-01-01T00:00:00+14:00' is no time"),
         ({"ce-time": days(1)}, b"{}", "is ahead of this server's clock by more than 5 minutes"),

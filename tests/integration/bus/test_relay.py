@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -29,7 +29,7 @@ from tests.support.waiting import until
 ALICE = Actor("cli", "alice")
 
 
-async def put(engine: AsyncEngine, name: str, policy: Policy | None = None, ago: float = 0) -> None:
+async def put(engine: AsyncEngine, name: str, policy: Policy | None = None, ago: float = 0) -> UUID:
     """A deleted-before-it-ran instance: one command and one timer."""
     clock = lambda: datetime.now(UTC) - timedelta(seconds=ago)  # noqa: E731  # as short as what it does
     writer = Writer(engine, policy or Policy(), clock=clock)
@@ -37,6 +37,7 @@ async def put(engine: AsyncEngine, name: str, policy: Policy | None = None, ago:
     request = ProvisionRequested(customer_id="acme", name=name)
     created = wish(EventType.PROVISION_REQUESTED, instance_id, ALICE, clock(), request)
     await writer.apply([created, wish(EventType.DELETE_REQUESTED, instance_id, ALICE, clock())])
+    return instance_id
 
 
 async def empty(engine: AsyncEngine) -> bool:
@@ -67,6 +68,35 @@ async def test_a_timer_goes_out_when_it_is_due_and_stays_until_it_is_decided(
         assert message.headers is not None
         assert message.headers["ce-type"] == "step.overdue"
         assert (await outbox.depth(engine)).timers == 1
+
+
+async def test_a_timer_that_nobody_decides_is_sent_again_though_the_server_knows_it(
+    settings: Settings, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "TIMER_AGAIN_AFTER", 0.1)
+    await put(engine, "shop", ago=3600)
+    async with connected(settings, "test") as client:
+        js = jetstream(client)
+        await ensure(js)
+        subscription = await js.subscribe("instances.*.step.overdue")
+        async with part(relay.run, settings):
+            first, second = [await subscription.next_msg(timeout=10) for _ in range(2)]
+    assert first.headers is not None
+    assert second.headers is not None
+    assert first.headers["ce-id"] == second.headers["ce-id"]
+
+
+async def test_what_is_due_goes_out_in_the_order_in_which_it_was_written(
+    settings: Settings, engine: AsyncEngine
+) -> None:
+    written = [await put(engine, f"shop-{number}") for number in range(20)]
+    async with connected(settings, "test") as client:
+        js = jetstream(client)
+        await ensure(js)
+        subscription = await js.subscribe("instances.*.delete.run")
+        async with part(relay.run, settings):
+            arrived = [(await subscription.next_msg(timeout=10)).headers for _ in range(20)]
+    assert [UUID((headers or {})["ce-subject"]) for headers in arrived] == written
 
 
 async def test_a_server_that_is_away_loses_nothing(settings: Settings, engine: AsyncEngine) -> None:
