@@ -46,11 +46,17 @@ def nats(client: Client) -> Check:
     return check
 
 
-async def health(checks: Mapping[str, Check]) -> Health:
-    """Each dependency by name. Why one is down stands in the log: the answer is open to everybody."""
+async def health(checks: Mapping[str, Check], needed: frozenset[str] | None = None) -> Health:
+    """Each dependency by name, and whether all, or those that are `needed`, answer.
+
+    Why one is down stands in the log: the answer is open to everybody.
+    """
     answers = await asyncio.gather(*(_answer(name, check) for name, check in checks.items()))
     found = dict(zip(checks, answers, strict=True))
-    return Health(status="ok" if set(answers) <= {"ok"} else "unavailable", checks=found)
+    down = {name for name, answer in found.items() if answer != "ok"}
+    if not down:
+        return Health(status="ok", checks=found)
+    return Health(status="unavailable" if needed is None or down & needed else "degraded", checks=found)
 
 
 async def _answer(name: str, check: Check) -> str:

@@ -40,11 +40,13 @@ class Backend:
 class Services:
     """What one process serves over HTTP: part `api`, part `database-service`, both, or only health and metrics.
 
-    `checks` asks the dependencies of all parts in this process, by name; `sources` measure for /metrics.
+    `checks` asks the dependencies of all parts in this process, by name; it can work while those that are `needed`
+    (None: all of them) answer. `sources` measure for /metrics.
     """
 
     metrics: Metrics = field(default_factory=Metrics)
     checks: Mapping[str, Check] = field(default_factory=dict)
+    needed: frozenset[str] | None = None
     sources: Sequence[Source] = ()
     backend: Backend | None = None
     database_service: APIRouter | None = None

@@ -29,6 +29,8 @@ from persistence.writer import Writer
 from statemachine.policy import Policy
 
 ROUTED = frozenset({"api", "database-service"})
+CLUSTERED = frozenset({"api", "database-service", "cluster", "watcher"})
+"""Parts that ask the Kubernetes API; the others need no account there."""
 SERVED = frozenset({"database", "cluster", "watcher"})
 """Parts that can do nothing without the database-service."""
 
@@ -50,7 +52,9 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
     engine = make_engine(settings.database_url)
     resources.push_async_callback(engine.dispose)
     client = await resources.enter_async_context(connected(settings, "http"))
-    cluster = await resources.enter_async_context(Cluster(settings))
+    cluster = Cluster(settings)
+    if names & CLUSTERED:
+        await resources.enter_async_context(cluster)
     profiles = Profiles.load(settings)
     objects = InCluster(cluster, profiles)
     writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results, told))
@@ -61,9 +65,10 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
         checks={
             "postgresql": checks.postgresql(engine),
             "nats": checks.nats(client),
-            "kubernetes": _reachable(cluster),
+            **({"kubernetes": _reachable(cluster)} if names & CLUSTERED else {}),
             **({"database-service": databases.reachable} if names & SERVED else {}),
         },
+        needed=frozenset({"postgresql"}) if "api" in names else None,
         sources=(of_database(engine), of_bus(jetstream(client))),
         backend=backend if "api" in names else None,
         database_service=await _database_service(process, engine, cluster, profiles)

@@ -388,5 +388,5 @@ class Problem(BaseModel):
 class Health(BaseModel):
     """What works and what does not, by the name of the dependency."""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"]
     checks: dict[str, str]

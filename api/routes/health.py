@@ -30,9 +30,9 @@ async def healthz() -> Health:
     responses={503: {"model": Health, "description": "Names the dependencies that do not answer"}},
 )
 async def readyz(services: AppServices) -> Response:
-    """200 when every dependency of the parts in this process answers."""
-    found = await checks.health(services.checks)
-    return JSONResponse(found.model_dump(), status_code=200 if found.status == "ok" else 503)
+    """200 when what the parts in this process cannot do without answers; others that are down are named."""
+    found = await checks.health(services.checks, services.needed)
+    return JSONResponse(found.model_dump(), status_code=503 if found.status == "unavailable" else 200)
 
 
 @router.get(

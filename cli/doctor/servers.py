@@ -3,12 +3,11 @@
 import asyncpg
 import nats.errors
 import nats.js.errors
-from alembic.script import ScriptDirectory
 
 from bus.connection import connected, jetstream
 from cluster.client import Cluster
 from cluster.kinds import CLAIM, DEPLOYMENT, JOB, NODE, POD, SECRET, SERVICE, STATEFUL_SET
-from persistence.migrate import MIGRATIONS
+from persistence import migrate
 from schemas.errors import ClusterRefused, DependencyDown, RepriseError
 from schemas.settings import Settings
 
@@ -30,12 +29,10 @@ async def postgresql(settings: Settings) -> str:
 
 async def schema(settings: Settings) -> str:
     """The schema is that of this version of Reprise."""
-    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    head = migrate.wanted()
     connection = await _connection(settings)
     try:
-        found = await connection.fetchval("SELECT version_num FROM alembic_version")
-    except asyncpg.UndefinedTableError:
-        found = None
+        found = await migrate.found(connection)
     finally:
         await connection.close()
     if found != head:

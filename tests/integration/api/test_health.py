@@ -53,6 +53,17 @@ async def test_the_dependency_that_is_down_is_named(world: World, settings: Sett
     await unreachable.dispose()
 
 
+async def test_a_process_can_work_without_what_it_does_not_need(world: World, settings: Settings) -> None:
+    """A wish is taken while NATS is away: it waits in the outbox."""
+    found = {"postgresql": checks.postgresql(world.backend.engine), "nats": checks.nats(world.backend.nats)}
+    await world.backend.nats.close()
+    services = Services(checks=found, needed=frozenset({"postgresql"}))
+    async with _client(create_app(settings, services), world) as client:
+        ready = await client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json() == {"status": "degraded", "checks": {"postgresql": "ok", "nats": "does not answer"}}
+
+
 async def test_metrics_count_what_was_decided(world: World) -> None:
     identity = await world.failed()
     await world.acme.post(f"/api/instances/{identity}/retry")

@@ -91,6 +91,13 @@ async def test_a_part_without_the_database_service_names_it(settings: Settings) 
             assert set((await ready(200) or {}).values()) == {"ok"}
 
 
+@pytest.mark.parametrize("part", ["lifecycle", "relay", "database"])
+async def test_a_part_that_asks_no_cluster_needs_no_account_there(settings: Settings, part: str) -> None:
+    homeless = settings.model_copy(update={"kubeconfig": None})
+    async with serving(homeless, "--only", part):
+        await until(lambda: alive(settings.metrics_port), 30)
+
+
 async def test_all_parts_run_in_one_process(settings: Settings) -> None:
     async with serving(settings) as process:
         await until(lambda: alive(settings.port), 30)
