@@ -30,7 +30,7 @@ SELECT DISTINCT instance_id FROM audit_log
 WHERE recorded_at > greatest($1::timestamptz, (SELECT max(released_at) FROM brakes)) AND outcome = 'applied'
 AND (type = 'deploy.lost' OR type IN ('deploy.timeout', 'init.timeout') AND error_code = 'timeout')
 """
-_STAKE = "SELECT count(*) FROM instances WHERE state = ANY($1::text[])"
+_OTHERS = "SELECT count(*) FROM instances WHERE state = ANY($1::text[]) AND id <> ALL($2::uuid[])"
 _TRUSTED = "SELECT EXISTS (SELECT FROM brakes WHERE released_at > $1)"
 _ENGAGE = "INSERT INTO brakes (engaged_at, why) VALUES ($1, $2)"
 _RELEASE = """
@@ -104,8 +104,9 @@ async def is_on(
 async def _engage(connection: AsyncConnection, suspects: set[UUID], now: datetime, limits: Limits) -> bool:
     begin = now - timedelta(seconds=limits.window)
     before = await connection.exec_driver_sql(_SET_BACK, (begin,))
-    count = len(suspects.union(before.scalars()))
-    stake = int((await connection.exec_driver_sql(_STAKE, (_AT_STAKE,))).scalar_one())
+    lost = suspects.union(before.scalars())
+    others = await connection.exec_driver_sql(_OTHERS, (_AT_STAKE, list(lost)))
+    count, stake = len(lost), len(lost) + int(others.scalar_one())
     if count < limits.at_least or count <= limits.share * stake:
         return False
     if (await connection.exec_driver_sql(_TRUSTED, (begin,))).scalar_one():

@@ -15,6 +15,7 @@ from consumers.converge.converger import Converger
 from consumers.converge.parts import Parts, make_fact
 from databases.messages import Allocation
 from persistence import instances
+from persistence.brake import Limits
 from persistence.writer import Writer
 from schemas.errors import ClusterDown, NotYet
 from schemas.events import Actor, Event, wish
@@ -70,7 +71,7 @@ class World:
         self.engine = engine
         self.cluster = cluster
         self.databases = Databases()
-        self.writer = Writer(engine, Policy())
+        self.writer = Writer(engine, Policy(), brake_limits=Limits(share=1))
         self.publisher = Deciding(self.writer)
         self.parts = Parts(engine, cluster, self.databases, Profiles(), grace=0.0)
         self.converger = Converger(self.parts, self.publisher)
