@@ -1,6 +1,6 @@
 # Every target works from a bare checkout: what it needs is installed into .venv from the locks first.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-kubernetes control-plane check style types layers diagrams packaging picture bench
+.PHONY: help demo up test test-kubernetes test-odoo control-plane check style types layers diagrams packaging picture bench
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -28,6 +28,10 @@ test: $(DEV) ## Run the tests (make test ARGS="-k retry" runs some); with CI set
 
 test-kubernetes: $(DEV) control-plane ## Run the tests of the cluster against a real control plane, or that of KUBECONFIG
 	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) --cluster=kubernetes $(or $(ARGS),$(KUBERNETES))
+
+test-odoo: $(DEV) ## Run the loop with a real Odoo on the cluster of KUBECONFIG, which can pull its images (kind)
+	@$(if $(KUBECONFIG),:,echo "Set KUBECONFIG to that of a cluster which runs containers: kind create cluster" >&2; exit 2)
+	@$(BIN)/python -m pytest --cluster=kubernetes tests/odoo $(ARGS)
 
 control-plane: $(DEV) $(if $(KUBECONFIG),,$(GO))
 	@$(if $(KUBECONFIG),:,$(BIN)/python -m tests.controlplane build >/dev/null)
