@@ -8,7 +8,7 @@ import pytest
 from schemas.types import EventType as E
 from statemachine.states import State as S
 from statemachine.table import EDGES, Edge
-from tests.unit.statemachine import test_edges, test_held
+from tests.unit.statemachine import test_edges, test_held, test_retry
 from tests.unit.statemachine.scenario import EXISTING
 
 STATES = {
@@ -33,7 +33,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 NAME = re.compile(f"test_((?:(?:{_one_of(STATES)})_)+)({_one_of(EVENTS)})_({_one_of([*STATES, 'same'])})(_.+)?")
 """The states it leaves, the event, the state it enters, and perhaps when."""
-TESTS = [name for name in (*vars(test_edges), *vars(test_held)) if NAME.fullmatch(name)]
+TESTS = [name for name in (*vars(test_edges), *vars(test_held), *vars(test_retry)) if NAME.fullmatch(name)]
 
 
 def named_by(test: str) -> set[Taken]:
