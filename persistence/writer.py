@@ -85,22 +85,25 @@ class Writer:
         for observer in self.observers:
             observer(results)
 
-    async def _locked(self, connection: AsyncConnection, events: Sequence[Event]) -> Batch:
+    async def _locked(self, connection: AsyncConnection, events: Sequence[Event], *, again: bool = True) -> Batch:
         """The rows first, then the names taken, then the duplicates.
 
         The snapshot of the duplicates must be younger than the lock, and than that of the names: a name that the very
-        same event has taken meanwhile is no reason to refuse it.
+        same event has taken meanwhile is no reason to refuse it. An instance that it has made meanwhile is looked for
+        once more.
         """
         ids = sorted({event.instance_id for event in events})
         rows = (await connection.exec_driver_sql(sql.LOCK_INSTANCES, (ids,))).mappings().all()
         instances, now = {row["id"]: from_row(row) for row in rows}, self.clock()
         braked = await brake.is_on(connection, events, instances, now, self.brake_limits)
         taken = await _taken(connection, events)
-        known = await connection.exec_driver_sql(sql.KNOWN_EVENTS, ([event.id for event in events],))
+        known = set((await connection.exec_driver_sql(sql.KNOWN_EVENTS, ([event.id for event in events],))).scalars())
+        if again and any(event.id in known and event.instance_id not in instances for event in events):
+            return await self._locked(connection, events, again=False)
         return Batch(
             instances=instances,
             tips={row["id"]: Tip(row["sequence"], row["chain"]) for row in rows},
-            known=set(known.scalars()),
+            known=known,
             taken=taken,
             now=now,
             policy=replace(self.policy, braked=True) if braked else self.policy,

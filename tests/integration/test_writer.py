@@ -1,6 +1,7 @@
 """The one writer, on a real PostgreSQL."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from persistence.chain import Entry
+from persistence.engine import make_engine
 from persistence.tables import audit_log
 from persistence.writer import Writer
 from schemas.events import Actor, Event, wish
@@ -96,6 +98,32 @@ async def test_a_duplicate_is_counted_and_changes_nothing(writer: Writer, engine
     again = await writer.apply([event])
     assert [r.outcome for r in (*results, *again)] == [Outcome.APPLIED, Outcome.DUPLICATE, Outcome.DUPLICATE]
     assert await scalars(engine, "SELECT count(*) FROM audit_log") == [1]
+
+
+async def test_the_same_creation_elsewhere_at_the_same_moment_is_a_duplicate_with_its_instance(
+    engine: AsyncEngine, database: str
+) -> None:
+    """It commits after the rows were looked for, and before the duplicates are."""
+    event = provision("shop")
+
+    async def elsewhere() -> None:
+        other = make_engine(database)
+        await Writer(other, Policy()).apply([event])
+        await other.dispose()
+
+    def clock() -> datetime:
+        if not committed:
+            committed.append(True)
+            thread = threading.Thread(target=asyncio.run, args=(elsewhere(),))
+            thread.start()
+            thread.join()
+        return NOW
+
+    committed: list[bool] = []
+    [result] = await Writer(engine, Policy(), clock=clock).apply([event])
+    assert result.outcome is Outcome.DUPLICATE
+    assert result.instance is not None
+    assert result.instance.name == "shop"
 
 
 async def test_stale_and_rejected_events_are_recorded_as_such(writer: Writer, engine: AsyncEngine) -> None:

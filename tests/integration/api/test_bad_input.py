@@ -54,7 +54,7 @@ async def test_bad_fields_of_a_request_are_named(world: World) -> None:
         (GOOD | {"patience": "90s\n"}, "patience", "24h"),
         (GOOD | {"patience": "\u0669s"}, "patience", "24h"),
         (GOOD | {"patience": "99999d"}, "patience", "30 days"),
-        (GOOD | {"patience": {}}, "patience", "integer"),
+        (GOOD | {"patience": {}}, "patience", "whole number"),
         (GOOD | {"patience": True}, "patience", "24h"),
         (GOOD | {"image": "http://x/ y"}, "image", "registry"),
         (GOOD | {"image": "o" * 300}, "image", "255"),
