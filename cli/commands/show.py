@@ -8,6 +8,7 @@ from cli import describe, history, options
 from cli.apps import new_app
 from cli.client import Document
 from cli.output import as_fields, as_json, local_time
+from cli.plans import span
 from cli.session import connected, instance_id
 
 app = new_app()
@@ -76,7 +77,8 @@ def _error(instance: Document) -> str | None:
 
 
 def _request(request: Document) -> str:
-    return ", ".join(f"{name} {value}" for name, value in request.items() if value is not None)
+    shown = {**request, "patience": span(request["patience"]) if request["patience"] else None}
+    return ", ".join(f"{name} {value}" for name, value in shown.items() if value is not None)
 
 
 def _database(instance: Document) -> str:
