@@ -78,6 +78,8 @@ def _given(settings: Settings) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 

@@ -53,6 +53,6 @@ async def test_the_next_attempt_brings_its_own_patience_or_none(world: World) ->
 async def test_a_cancel_ends_the_waiting(world: World) -> None:
     identity = (await world.create(patience="24h"))["id"]
     await waiting_for_room(world, identity)
-    assert (await world.acme.post(f"/api/instances/{identity}/cancel")).status_code == 200
+    assert (await world.acme.post(f"/api/instances/{identity}/cancel")).status_code == 202
     shown = (await world.acme.get(f"/api/instances/{identity}")).json()
     assert (shown["state"], shown["error_code"], shown["deadline_at"]) == ("cleaning_up", "cancelled", None)

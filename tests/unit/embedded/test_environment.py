@@ -46,6 +46,13 @@ def test_everything_embedded_reaches_the_parts() -> None:
     }
 
 
+def test_a_setting_of_several_words_reaches_the_parts_as_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPRISE_RETRY_CAUSES", "timeout, quota_exceeded")
+    settings = Settings.load()
+    assert variables("workers", settings)["RETRY_CAUSES"] == "timeout,quota_exceeded"
+    assert completed(settings, STATE, DIRECTORY).retry_causes == settings.retry_causes
+
+
 def test_a_kubeconfig_from_outside_is_not_the_simulated_clusters() -> None:
     settings = Settings(cluster="simulated", kubeconfig=Path("/a/real/one"))
     assert variables("workers", settings)["KUBECONFIG"] == "/data/cluster/kubeconfig"
