@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedded.simulated import kinds, objects
+from embedded.simulated.controllers import tools
 from embedded.simulated.controllers.claims import ClaimController
 from embedded.simulated.controllers.deployment import DeploymentController
 from embedded.simulated.controllers.garbage import GarbageCollector
 from embedded.simulated.controllers.job import JobController
 from embedded.simulated.controllers.loop import Controller, Loop
 from embedded.simulated.controllers.namespaces import NamespaceController
+from embedded.simulated.controllers.nodes import LIVES, NodeController
 from embedded.simulated.controllers.quotas import QuotaController
 from embedded.simulated.controllers.replicaset import ReplicaSetController
 from embedded.simulated.controllers.statefulset import StatefulSetController
@@ -54,23 +56,24 @@ def opened(data: Path, options: Options) -> Iterator[Cluster]:
         store = Store(disk)
         registry = Registry(store)
         _furnish(registry, options)
-        yield Cluster(registry, Loop(store, _controllers(registry, options.pace)))
+        yield Cluster(registry, Loop(store, _controllers(registry, options)))
     finally:
         disk.close()
 
 
-def _controllers(registry: Registry, pace: Pace) -> tuple[Controller, ...]:
+def _controllers(registry: Registry, options: Options) -> tuple[Controller, ...]:
     return (
         NamespaceController(registry),
+        NodeController(registry, _room(options), options.pace.silence),
         GarbageCollector(registry),
         ClaimController(registry),
         QuotaController(registry),
         DeploymentController(registry),
         ReplicaSetController(registry),
         StatefulSetController(registry),
-        JobController(registry, pace.backoff),
+        JobController(registry, options.pace.backoff),
         Scheduler(registry),
-        Kubelet(registry, pace),
+        Kubelet(registry, options.pace),
     )
 
 
@@ -86,10 +89,16 @@ def _furnish(registry: Registry, options: Options) -> None:
 
 
 def _node(name: str, options: Options) -> objects.Object:
-    room = {"cpu": options.cpu, "memory": options.memory, "pods": _PODS_PER_NODE}
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "the node reports what it is told"}
-    moment = {"lastHeartbeatTime": objects.now(), "lastTransitionTime": objects.now()}
+    room = _room(options)
     return {
         "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
-        "status": {"capacity": room, "allocatable": dict(room), "conditions": [{**ready, **moment}]},
+        "status": {
+            "capacity": room,
+            "allocatable": dict(room),
+            "conditions": tools.with_condition([], "Ready", *LIVES),
+        },
     }
+
+
+def _room(options: Options) -> dict[str, str]:
+    return {"cpu": options.cpu, "memory": options.memory, "pods": _PODS_PER_NODE}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from embedded.simulated import amounts, fitting, kinds, objects
 from embedded.simulated.amounts import Amounts
 from embedded.simulated.controllers import tools
-from embedded.simulated.controllers.claims import claims_of
+from embedded.simulated.controllers.claims import FIRST_CONSUMER, SELECTED_NODE, claims_of, waits_for_its_consumer
 from embedded.simulated.controllers.loop import Key
 from embedded.simulated.controllers.recorder import Recorder
 from embedded.simulated.fitting import Node
@@ -54,7 +54,8 @@ class Scheduler:
             chosen, refusal = fitting.choose(pod, nodes)
             if chosen is not None:
                 chosen.take(pod)
-                self._bind(pod, chosen.name)
+                if self._has_its_volumes(pod, chosen.name):
+                    self._bind(pod, chosen.name)
                 return
         self._refuse(pod, refusal)
 
@@ -68,9 +69,22 @@ class Scheduler:
                 return f'0/{nodes} nodes are available: persistentvolumeclaim "{name}" not found. not found'
             if objects.is_deleting(claim):
                 return f'0/{nodes} nodes are available: persistentvolumeclaim "{name}" is being deleted. not found'
-            if not objects.spec(claim).get("volumeName"):
+            delayed = objects.spec(claim).get("storageClassName") == FIRST_CONSUMER
+            if not objects.spec(claim).get("volumeName") and not delayed:
                 return f"0/{nodes} nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
         return None
+
+    def _has_its_volumes(self, pod: Object, node: str) -> bool:
+        """Ask for the volumes that have waited for a node; the pod is looked at again when they are there."""
+        claims = [self._store.get(kinds.CLAIMS, objects.namespace(pod), name) for name in claims_of(pod)]
+        for claim in claims:
+            if claim is not None and waits_for_its_consumer(claim):
+
+                def edit(draft: Object) -> None:
+                    objects.meta(draft).setdefault("annotations", {})[SELECTED_NODE] = node
+
+                self._registry.change(place_of(kinds.CLAIMS, claim), edit, Writer(_NAME))
+        return all(claim is not None and objects.spec(claim).get("volumeName") for claim in claims)
 
     def _bind(self, pod: Object, node: str) -> None:
         after = objects.clone(pod)

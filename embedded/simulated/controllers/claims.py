@@ -11,8 +11,18 @@ from embedded.simulated.registry import Place, Registry, place_of
 from embedded.simulated.store import Change
 from embedded.simulated.strategy import CLAIM_PROTECTION
 
-# Classes nobody provisions for: their claims stay Pending, so that a test can see what then happens.
+# Classes whose claims stay Pending, so that a test can see what then happens: there is no such class, or nobody
+# provisions for it, or (until a pod uses it) nobody is there to provide for.
 UNKNOWN_CLASSES = frozenset({"none", "unknown-class"})
+UNPROVISIONED = "unprovisioned"
+FIRST_CONSUMER = "first-consumer"
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+_ABSENT = (
+    "Waiting for a volume to be created either by the external provisioner 'simulated.reprise.dev/absent' or manually "
+    "by the system administrator. If volume creation is delayed, please verify that the provisioner is running and "
+    "correctly registered."
+)
+_NO_CONSUMER = "waiting for first consumer to be created before binding"
 
 
 class ClaimController:
@@ -46,6 +56,12 @@ class ClaimController:
         if storage_class in UNKNOWN_CLASSES:
             message = f'storageclass.storage.k8s.io "{storage_class}" not found'
             self._events.record(kinds.CLAIMS, claim, "ProvisioningFailed", message, "Warning")
+            return
+        if storage_class == UNPROVISIONED:
+            self._events.record(kinds.CLAIMS, claim, "ExternalProvisioning", _ABSENT)
+            return
+        if waits_for_its_consumer(claim):
+            self._events.record(kinds.CLAIMS, claim, "WaitForFirstConsumer", _NO_CONSUMER)
             return
         volume = self._create_volume(claim)
         before = self._registry.get(place_of(kinds.CLAIMS, claim))
@@ -106,6 +122,13 @@ class ClaimController:
         volume = self._registry.store.get(*_volume_place(claim))
         if volume is not None:
             tools.delete(self._registry, kinds.VOLUMES, volume)
+
+
+def waits_for_its_consumer(claim: Object) -> bool:
+    """Whether its volume is made once the scheduler has found a node for a pod that uses it."""
+    spec = objects.spec(claim)
+    delayed = spec.get("storageClassName") == FIRST_CONSUMER and not spec.get("volumeName")
+    return delayed and SELECTED_NODE not in objects.annotations(claim)
 
 
 def claims_of(pod: Object) -> list[str]:

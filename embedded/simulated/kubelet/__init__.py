@@ -1,11 +1,16 @@
 """A kubelet that starts nothing: for each pod a node has, it reports what a kubelet would report.
 
-The image decides what happens, as do two annotations of the pod:
+What is in the name of its image decides what becomes of a container:
 
-- an image with `missing` in its name cannot be pulled (ErrImagePull, then ImagePullBackOff);
-- a container whose image has `crash` in its name exits with code 1, again and again (CrashLoopBackOff);
-- an init container does so where its image has `crashinit` in its name, and succeeds otherwise;
-- every other container runs and is ready; of a pod that is not restarted (a Job's) it then exits with code 0;
-- `simulated.reprise.dev/init-delay` and `simulated.reprise.dev/start-delay` (seconds) say how long each init container
-  runs, and how long the others take from there to ready.
+- `missing`: it cannot be pulled (ErrImagePull, then ImagePullBackOff);
+- `invalid`: it is no name of an image (InvalidImageName);
+- `crash`: it exits with code 1, again and again (CrashLoopBackOff), and its last words are told to who asks for them;
+- `crashinit`: an init container does so; otherwise init containers succeed;
+- `oomkill`: it is killed for its memory (OOMKilled, code 137), again and again;
+- `unready`: it runs, and its readiness probe fails;
+- `init-20s` and `start-20s`: as an init container or in a Job it runs so long, and it takes so long to start;
+- anything else: it runs and is ready; in a pod that is not restarted (a Job's) it then exits with code 0.
+
+A node annotated `simulated.reprise.dev/silent` has a kubelet that is not heard of. The kubelets that are played for a
+real control plane in the tests (tests/controlplane/program/kubelet) do the same by the same names.
 """

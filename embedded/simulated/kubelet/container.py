@@ -9,7 +9,8 @@ from embedded.simulated.objects import Object
 
 State = dict[str, Any]
 IMAGE_ID = "sha256:" + "0" * 64
-_CRASHED = "the simulated container fails: its image is named so"
+LAST_WORDS = "this container fails: its image is named so"
+_KILLED = 137
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,15 @@ class Container:
 
     @property
     def crashes(self) -> bool:
-        return ("crashinit" if self.is_init else "crash") in self.image
+        return "crashinit" in self.image if self.is_init else "crash" in self.image or self.is_killed
+
+    @property
+    def is_killed(self) -> bool:
+        return not self.is_init and "oomkill" in self.image
+
+    @property
+    def is_unready(self) -> bool:
+        return not self.is_init and "unready" in self.image
 
     @property
     def restarts(self) -> str:
@@ -65,10 +74,12 @@ def step(container: Container, status: State, pace: Pace, problem: str | None) -
         return _after_running(container, status, pace)
     if "terminated" in state:
         return _after_end(container, status, pace)
-    if problem is not None:
-        return _wait(status, "CreateContainerConfigError", problem), pace.retry
+    if "invalid" in container.image:
+        return _wait(status, "InvalidImageName", _unparsed(container.image)), pace.retry
     if container.is_missing:
         return _pull(container, status, pace)
+    if problem is not None:
+        return _wait(status, "CreateContainerConfigError", problem), pace.retry
     return _run(container, status, pace)
 
 
@@ -96,9 +107,9 @@ def _run(container: Container, status: State, pace: Pace) -> tuple[State, float 
     if container.crashes:
         return running, pace.failure
     if container.is_init:
-        return running, pace.init_of(container.pod)
-    running["ready"] = True
-    return running, None if container.restarts == "Always" else pace.init_of(container.pod)
+        return running, pace.init_of(container.image)
+    running["ready"] = not container.is_unready
+    return running, None if container.restarts == "Always" else pace.init_of(container.image)
 
 
 def _after_running(container: Container, status: State, pace: Pace) -> tuple[State, float | None]:
@@ -106,13 +117,25 @@ def _after_running(container: Container, status: State, pace: Pace) -> tuple[Sta
         return status, None
     started = status["state"]["running"]["startedAt"]
     ended = {"startedAt": started, "finishedAt": objects.now(), "containerID": "simulated://" + container.name}
-    if container.crashes:
-        ended |= {"exitCode": 1, "reason": "Error", "message": _CRASHED}
-    else:
-        ended |= {"exitCode": 0, "reason": "Completed"}
+    ended |= _ending(container)
     status = {**status, "ready": container.is_init and not container.crashes, "started": False}
     status["state"] = {"terminated": ended}
     return status, None if is_finished(container, status) else 0.0
+
+
+def _ending(container: Container) -> State:
+    if container.is_killed:
+        return {"exitCode": _KILLED, "reason": "OOMKilled"}
+    if not container.crashes:
+        return {"exitCode": 0, "reason": "Completed"}
+    failed = {"exitCode": 1, "reason": "Error"}
+    asked = container.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+    return failed | ({"message": LAST_WORDS} if asked else {})
+
+
+def _unparsed(image: str) -> str:
+    tag = f'Failed to apply default image tag "{image}"'
+    return f'{tag}: couldn\'t parse image name "{image}": invalid reference format'
 
 
 def _after_end(container: Container, status: State, pace: Pace) -> tuple[State, float | None]:

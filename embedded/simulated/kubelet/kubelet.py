@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from embedded.simulated import deletion, kinds, objects
 from embedded.simulated.controllers import tools
 from embedded.simulated.controllers.loop import Key
+from embedded.simulated.controllers.nodes import is_silent
 from embedded.simulated.controllers.recorder import Recorder
 from embedded.simulated.kubelet import container as containers
 from embedded.simulated.kubelet import needs, pod_status
@@ -17,6 +18,7 @@ from embedded.simulated.registry import Registry, place_of
 from embedded.simulated.store import Change
 
 _NAME = "kubelet"
+_UNHEALTHY = "Readiness probe failed: HTTP probe failed with statuscode: 503"
 Pairs = list[tuple[Container, State]]
 
 
@@ -41,12 +43,20 @@ class Kubelet:
         pod = self._registry.store.get(kinds.PODS, *key)
         if pod is None:
             return None
+        if self._is_on_a_silent_node(pod):
+            # once it is heard of again it reports all of its pods
+            self._not_before.pop(objects.uid(pod), None)
+            return self._pace.retry
         if objects.is_deleting(pod):
             return self._stop(pod)
         if tools.has_ended(pod):
             return None
         left = self._not_before.get(objects.uid(pod), 0.0) - time.monotonic()
         return left if left > 0 else self._move(pod)
+
+    def _is_on_a_silent_node(self, pod: Object) -> bool:
+        node = self._registry.store.get(kinds.NODES, "", objects.spec(pod)["nodeName"])
+        return node is not None and is_silent(node)
 
     def _stop(self, pod: Object) -> float | None:
         stopping = f"{objects.uid(pod)} stops"
@@ -66,9 +76,10 @@ class Kubelet:
         main = self._pairs(pod, "containers", "containerStatuses")
         if "containerStatuses" not in objects.status(pod):
             # Seen for the first time: everything waits, and the first step follows when the pod would be set up.
-            delay: float | None = 0.0 if init else self._pace.start_of(pod)
+            delay: float | None = 0.0 if init else _start(self._pace, main)
         elif (problem := needs.missing_volume(self._registry.store, pod)) is not None:
-            self._events.record(kinds.PODS, pod, "FailedMount", problem, "Warning")
+            reason, message = problem
+            self._events.record(kinds.PODS, pod, reason, message, "Warning")
             delay = self._pace.retry
         else:
             init, main, delay = self._advance(pod, init, main)
@@ -82,7 +93,7 @@ class Kubelet:
                 state, delay = self._step(container, state)
                 init[index] = (container, state)
                 done = pod_status.succeeded(state) and index == len(init) - 1
-                return init, main, self._pace.start_of(pod) if done else delay if delay is not None else 0.0
+                return init, main, _start(self._pace, main) if done else delay if delay is not None else 0.0
         moved = [(container, self._step(container, state)) for container, state in main]
         delays = [delay for _, (_, delay) in moved if delay is not None]
         return init, [(container, state) for container, (state, _) in moved], min(delays, default=None)
@@ -94,11 +105,12 @@ class Kubelet:
         return moved, delay
 
     def _tell(self, container: Container, before: State, after: State) -> None:
-        reason = (after["state"].get("waiting") or {}).get("reason")
+        waiting = after["state"].get("waiting") or {}
+        reason = waiting.get("reason")
         if reason == (before["state"].get("waiting") or {}).get("reason"):
             return
         if reason == "ErrImagePull":
-            message = f'Failed to pull image "{container.image}": {after["state"]["waiting"]["message"]}'
+            message = f'Failed to pull image "{container.image}": {waiting["message"]}'
             self._events.record(kinds.PODS, container.pod, "Failed", message, "Warning")
         elif reason == "ImagePullBackOff":
             message = f'Back-off pulling image "{container.image}"'
@@ -106,8 +118,14 @@ class Kubelet:
         elif reason == "CrashLoopBackOff":
             message = f"Back-off restarting failed container {container.name} in pod {objects.name(container.pod)}"
             self._events.record(kinds.PODS, container.pod, "BackOff", message, "Warning")
+        elif reason == "InvalidImageName":
+            self._events.record(kinds.PODS, container.pod, "InspectFailed", waiting["message"], "Warning")
+        elif reason == "CreateContainerConfigError":
+            self._events.record(kinds.PODS, container.pod, "Failed", f"Error: {waiting['message']}", "Warning")
         elif "running" in after["state"]:
             self._events.record(kinds.PODS, container.pod, "Started", f"Container started: {container.name}")
+            if container.is_unready:
+                self._events.record(kinds.PODS, container.pod, "Unhealthy", _UNHEALTHY, "Warning")
 
     def _pairs(self, pod: Object, group: str, field: str) -> Pairs:
         """Each container with its state; a new one waits, in the words a kubelet uses before and without init."""
@@ -118,3 +136,7 @@ class Kubelet:
             container = Container(pod, spec, group == "initContainers")
             pairs.append((container, known.get(container.name) or containers.waiting(container, reason)))
         return pairs
+
+
+def _start(pace: Pace, main: Pairs) -> float:
+    return pace.start_of(container.image for container, _ in main)

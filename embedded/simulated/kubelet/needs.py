@@ -8,6 +8,7 @@ from embedded.simulated.kinds import Kind
 from embedded.simulated.objects import Object
 from embedded.simulated.store import Store
 
+UNATTACHABLE = "unattachable"
 _REFERENCES = {
     "secretKeyRef": kinds.SECRETS,
     "configMapKeyRef": kinds.CONFIG_MAPS,
@@ -31,9 +32,11 @@ def missing(store: Store, pod: Object, container: Object) -> str | None:
     return None
 
 
-def missing_volume(store: Store, pod: Object) -> str | None:
-    """The first volume that cannot be mounted because what it shows is not there, in the kubelet's words."""
+def missing_volume(store: Store, pod: Object) -> tuple[str, str] | None:
+    """The first volume that cannot be mounted: reason and message of the event, in the kubelet's words."""
     for volume in objects.spec(pod).get("volumes") or []:
+        if (detached := _unattachable(store, pod, volume)) is not None:
+            return "FailedAttachVolume", detached
         for source, kind, field in (
             ("secret", kinds.SECRETS, "secretName"),
             ("configMap", kinds.CONFIG_MAPS, "name"),
@@ -41,8 +44,17 @@ def missing_volume(store: Store, pod: Object) -> str | None:
             wanted = volume.get(source)
             if wanted and not wanted.get("optional") and not store.get(kind, objects.namespace(pod), wanted[field]):
                 word = kind.kind.lower()
-                return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {word} "{wanted[field]}" not found'
+                missing = f'{word} "{wanted[field]}" not found'
+                return "FailedMount", f'MountVolume.SetUp failed for volume "{volume["name"]}" : {missing}'
     return None
+
+
+def _unattachable(store: Store, pod: Object, volume: Object) -> str | None:
+    claim = store.get(kinds.CLAIMS, objects.namespace(pod), volume.get("persistentVolumeClaim", {}).get("claimName"))
+    if claim is None or objects.spec(claim).get("storageClassName") != UNATTACHABLE:
+        return None
+    why = "rpc error: code = Internal desc = it cannot be attached: its storage class is named so"
+    return f'AttachVolume.Attach failed for volume "{objects.spec(claim)["volumeName"]}" : {why}'
 
 
 def _references(container: Object) -> Iterator[tuple[Kind, dict[str, Any]]]:

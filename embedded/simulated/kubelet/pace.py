@@ -1,12 +1,11 @@
 """How long everything takes that a kubelet would have to wait for."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from embedded.simulated import objects
-from embedded.simulated.objects import Object
-
-INIT_DELAY = "simulated.reprise.dev/init-delay"
-START_DELAY = "simulated.reprise.dev/start-delay"
+_INIT = re.compile(r"init-(\d+)s")
+_START = re.compile(r"start-(\d+)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +21,20 @@ class Pace:
     longest_backoff: float = 300.0
     # How soon a missing Secret or ConfigMap is looked for again.
     retry: float = 1.0
+    # How long a node may say nothing before it is given up (50 s in a real cluster).
+    silence: float = 20.0
 
-    def init_of(self, pod: Object) -> float:
-        return _seconds(objects.annotations(pod).get(INIT_DELAY), self.init)
+    def init_of(self, image: str) -> float:
+        return _named(_INIT, image, self.init)
 
-    def start_of(self, pod: Object) -> float:
-        return _seconds(objects.annotations(pod).get(START_DELAY), self.start)
+    def start_of(self, images: Iterable[str]) -> float:
+        """The time of the container that takes longest."""
+        return max(_named(_START, image, self.start) for image in images)
 
     def backoff_after(self, failures: int) -> float:
         return float(min(self.backoff * 2 ** min(failures - 1, 10), self.longest_backoff))
 
 
-def _seconds(text: str | None, otherwise: float) -> float:
-    try:
-        return float(text) if text is not None else otherwise
-    except ValueError:
-        return otherwise
+def _named(pattern: re.Pattern[str], image: str, otherwise: float) -> float:
+    found = pattern.search(image)
+    return float(found[1]) if found else otherwise

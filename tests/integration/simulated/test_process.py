@@ -52,9 +52,7 @@ async def test_a_kill_loses_nothing_that_was_acknowledged(simulated: SimulatedCl
 
 async def test_a_pod_goes_on_where_the_restart_found_it(simulated: SimulatedCluster) -> None:
     async with running(simulated.child()) as process, _connected(simulated) as cluster:
-        slow = deployment("web", pod_spec(initContainers=[{"name": "init", "image": "odoo:18"}]))
-        delay = {"simulated.reprise.dev/init-delay": "0.5"}
-        slow["spec"]["template"]["metadata"]["annotations"] = delay
+        slow = deployment("web", pod_spec(initContainers=[{"name": "init", "image": "odoo:init-1s"}]))
         await cluster.apply("deployments", slow)
 
         async def initializing() -> Object | None:

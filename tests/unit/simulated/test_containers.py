@@ -60,6 +60,16 @@ def test_an_init_container_fails_only_where_its_image_says_init(image: str, word
     assert _words(_steps(_container(image, is_init=True), 2)) == words
 
 
+def test_each_name_says_one_thing() -> None:
+    assert _words(_steps(_container("invalid:1"), 2)) == ["InvalidImageName"] * 2
+    assert _words(_steps(_container("oomkill"), 3)) == ["running", "OOMKilled", "CrashLoopBackOff"]
+    ((state, _),) = _steps(_container("unready"), 1)
+    assert (_word(state["state"]), state["ready"]) == ("running", False)
+    assert _steps(_container("odoo:init-20s", is_init=True), 1)[0][1] == 20.0
+    assert PACE.start_of(["odoo:start-20s", "other"]) == 20.0
+    assert PACE.start_of(["odoo", "other"]) == PACE.start
+
+
 def test_a_pod_that_is_not_restarted_ends() -> None:
     steps = _steps(_container("odoo", restarts="Never"), 2)
     assert _words(steps) == ["running", "Completed"]

@@ -56,7 +56,7 @@ func (c *container) crashes() bool {
 	return c.named("crash") || c.isKilled()
 }
 
-func (c *container) isKilled() bool  { return !c.isInit && c.named("oom") }
+func (c *container) isKilled() bool  { return !c.isInit && c.named("oomkill") }
 func (c *container) isUnready() bool { return !c.isInit && c.named("unready") }
 
 func (c *container) restarts() corev1.RestartPolicy { return c.pod.Spec.RestartPolicy }
