@@ -104,9 +104,7 @@ async def survey(cluster: Cluster, wanted: ExistingObjects, now: datetime) -> Su
         result.seen = await _look(cluster, result.deployment, now)
     elif wanted.deployment is not None:
         result.missing.append((DEPLOYMENT, wanted.deployment))
-    others = [
-        (kind, each) for kind in (DEPLOYMENT, STATEFUL_SET) for each in everything[kind] if each != result.deployment
-    ]
+    others = [each for each in _workloads(everything) if not _is_same(each[1], result.deployment)]
     for kind, named in ((CLAIM, wanted.claims), (SERVICE, wanted.services), (SECRET, wanted.secrets)):
         names = named or await _names(cluster, wanted, result.deployment, kind, everything[kind])
         _sort(result, kind, names, everything[kind], others)
@@ -147,12 +145,20 @@ async def _names(
     return sorted(_used(template["spec"], kind))
 
 
+def _workloads(everything: dict[Kind, list[Object]]) -> list[Workload]:
+    return [(kind, each) for kind in (DEPLOYMENT, STATEFUL_SET) for each in everything[kind]]
+
+
+def _is_same(one: Object, other: Object | None) -> bool:
+    return other is not None and one["metadata"]["uid"] == other["metadata"]["uid"]
+
+
 def _sort(
     result: Survey,
     kind: Kind,
     names: Iterable[str],
     everything: Sequence[Object],
-    others: Sequence[tuple[Kind, Object]],
+    others: Sequence[Workload],
 ) -> None:
     there = {each["metadata"]["name"]: each for each in everything}
     for name in dict.fromkeys(names):

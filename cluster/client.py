@@ -133,6 +133,14 @@ class Cluster:
         """What the API server says it is: "v1.37.0"."""
         return str((await self._connection.ask("GET", "/version")).get("gitVersion", "unknown"))
 
+    async def serves(self, kind: Kind) -> bool:
+        """Whether the cluster knows this kind: those of operators are there where the operator is installed."""
+        try:
+            found = await self._connection.ask("GET", kind.group)
+        except Gone:
+            return False
+        return any(each["name"] == kind.plural for each in found.get("resources") or ())
+
     async def _without_namespace(self, error: Gone) -> ClusterDown:
         """What can be written is missing its namespace: make that, if we may, and come back."""
         with suppress(ClusterRefused, Outdated):

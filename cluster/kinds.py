@@ -18,9 +18,13 @@ class Kind:
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         """The path of all objects of the kind in `namespace` (None: in all of them), or of the one called `name`."""
-        group = f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
         place = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
-        return f"{group}{place}/{self.plural}" + (f"/{name}" if name else "")
+        return f"{self.group}{place}/{self.plural}" + (f"/{name}" if name else "")
+
+    @property
+    def group(self) -> str:
+        """The path of its group and version, which answers the kinds in it."""
+        return f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
 
 
 DEPLOYMENT = Kind("Deployment", "apps/v1", "deployments")
@@ -35,6 +39,9 @@ INGRESS = Kind("Ingress", "networking.k8s.io/v1", "ingresses")
 NAMESPACE = Kind("Namespace", "v1", "namespaces", namespaced=False)
 QUOTA = Kind("ResourceQuota", "v1", "resourcequotas")
 NODE = Kind("Node", "v1", "nodes", namespaced=False)
+
+POSTGRES_CLUSTER = Kind("Cluster", "postgresql.cnpg.io/v1", "clusters")
+"""Of CloudNativePG: known only where that is installed."""
 
 KINDS = {
     kind.name: kind

@@ -11,6 +11,9 @@ INSTANCE: Final = "reprise.dev/instance"
 ATTEMPT: Final = "reprise.dev/attempt"
 CUSTOMER: Final = "reprise.dev/customer"
 ROLE: Final = "reprise.dev/role"
+ADOPTED: Final = "reprise.dev/adopted"
+"""A label of what was there before Reprise: it is removed with its instance, and never as an orphan."""
+
 STEP: Final = "reprise.dev/step"
 """An annotation of the Deployment: the step whose deploy.apply it was last applied by."""
 
@@ -67,6 +70,7 @@ def adopted_labels(installation: str, instance: Instance) -> dict[str, str]:
         **labels(installation, instance.id, ODOO),
         CUSTOMER: instance.customer_id,
         ATTEMPT: str(instance.attempt),
+        ADOPTED: "true",
     }
 
 

@@ -1,7 +1,8 @@
 """Finds objects of this installation that no instance wants, for a person to look at: they are never removed unasked.
 
 A database that was restored to an earlier day, or an empty one, knows nothing of instances that are well: what looks
-like an orphan then is a customer's. What failed attempts leave of known instances is another matter (leftovers.py).
+like an orphan then is a customer's. What was adopted existed before Reprise, and may serve though its adoption broke
+off: it is no orphan ever. What failed attempts leave of known instances is another matter (leftovers.py).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -9,10 +10,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cluster.client import Cluster
-from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, JOB, SECRET, SERVICE, STATEFUL_SET, Kind, Object
+from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, JOB, POSTGRES_CLUSTER, SECRET, SERVICE, STATEFUL_SET, Kind, Object
 from cluster.leftovers import attempt_of
-from cluster.names import DATABASE, INSTALLATION, INSTANCE, ROLE
-from cluster.removal import select
+from cluster.names import ADOPTED, DATABASE, INSTALLATION, INSTANCE, ROLE
+from cluster.removal import select, server_kinds
 from cluster.sight import terminating
 from statemachine.instance import Instance
 from statemachine.states import State
@@ -42,17 +43,18 @@ class Orphan:
     def holds_data(self) -> bool:
         """Its removal would be the end of somebody's data, or of the key to it."""
         role = self.found["metadata"]["labels"].get(ROLE)
-        return self.kind in (CLAIM, STATEFUL_SET) or (self.kind is SECRET and role == DATABASE)
+        return self.kind in (CLAIM, STATEFUL_SET, POSTGRES_CLUSTER) or (self.kind is SECRET and role == DATABASE)
 
 
 async def orphans(cluster: Cluster, known: Known) -> list[Orphan]:
     """All of them. Raises ClusterDown, and what `known` raises."""
-    found = await select(cluster, LOOKED_AT, {INSTALLATION: cluster.installation})
+    kinds = dict.fromkeys((*await server_kinds(cluster), *LOOKED_AT))
+    found = await select(cluster, tuple(kinds), {INSTALLATION: cluster.installation})
     rows = await known({identity for _, each in found if (identity := _identity(each)) is not None})
     return [
         Orphan(kind, each, each["metadata"]["labels"].get(INSTANCE, ""), why)
         for kind, each in found
-        if not terminating(each) and (why := _why(each, rows)) is not None
+        if not terminating(each) and ADOPTED not in each["metadata"]["labels"] and (why := _why(each, rows)) is not None
     ]
 
 

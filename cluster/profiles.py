@@ -99,13 +99,26 @@ class Profile(Placement):
 
 
 class DatabaseServer(Placement):
-    """How dedicated database servers are run; 70 is the user postgres in the alpine images, 999 in the others."""
+    """How dedicated database servers are run; 70 is the user postgres in the alpine images, 999 in the others.
 
+    `provider` decides for new servers; one that is there stays what it is. With cloudnativepg, `operand_image` is what
+    the operator runs (None: its default), in as many `instances`, and `image` only the psql that empties a database.
+    """
+
+    provider: Literal["statefulset", "cloudnativepg"] = "statefulset"
+    instances: int = Field(default=1, ge=1, le=9)
+    operand_image: ImageName | None = None
     image: ImageName = "postgres:18-alpine"
     user_id: int = Field(default=70, ge=1, le=2**31 - 1)
     cpu: Cpu = "250m"
     memory: Bytes = "512Mi"
     volume: Bytes = "10Gi"
+
+    @model_validator(mode="after")
+    def _replicated_by_an_operator(self) -> Self:
+        if self.provider == "statefulset" and self.instances > 1:
+            raise ValueError("more than one instance needs provider cloudnativepg, which replicates")
+        return self
 
 
 class Profiles(Closed):

@@ -4,7 +4,20 @@ from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from cluster.client import Cluster
-from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, JOB, POD, REPLICA_SET, SECRET, SERVICE, STATEFUL_SET, Kind, Object
+from cluster.kinds import (
+    CLAIM,
+    DEPLOYMENT,
+    INGRESS,
+    JOB,
+    POD,
+    POSTGRES_CLUSTER,
+    REPLICA_SET,
+    SECRET,
+    SERVICE,
+    STATEFUL_SET,
+    Kind,
+    Object,
+)
 from cluster.names import selector
 from cluster.sight import terminating
 from cluster.vanishing import until_gone
@@ -18,12 +31,22 @@ BeforeLast = Callable[[set[Name]], Awaitable[None]]
 Groups = tuple[tuple[Kind, ...], ...]
 
 INSTANCE_GROUPS: Groups = ((DEPLOYMENT,), (REPLICA_SET,), (POD,), (CLAIM, SERVICE, INGRESS), (SECRET,))
-SERVER_GROUPS: Groups = ((JOB,), (STATEFUL_SET,), (POD,), (CLAIM, SERVICE), (SECRET,))
 """The workload first: a volume is not taken from under a pod. The Secret last: it remembers."""
 UNTOLD = frozenset({REPLICA_SET, JOB})
 """Kinds that receipts leave out."""
 FOUND = "reprise.dev/found"
 """An annotation of the Secret: what was there when its removal began, whoever goes on with it."""
+
+
+def server_groups(kinds: tuple[Kind, ...]) -> Groups:
+    """The same for a dedicated database server, of which `kinds` are what it may be run by."""
+    return ((JOB,), kinds, (POD,), (CLAIM, SERVICE), (SECRET,))
+
+
+async def server_kinds(cluster: Cluster) -> tuple[Kind, ...]:
+    """What a dedicated database server may be run by in this cluster."""
+    operated = await cluster.serves(POSTGRES_CLUSTER)
+    return (STATEFUL_SET, POSTGRES_CLUSTER) if operated else (STATEFUL_SET,)
 
 
 async def remove_labelled(

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from cluster.adopted import mark_adopted
 from cluster.client import Cluster
-from cluster.kinds import CLAIM, DEPLOYMENT, POD, SECRET, SERVICE, STATEFUL_SET
+from cluster.kinds import CLAIM, DEPLOYMENT, POD, SECRET, SERVICE
 from cluster.names import ATTEMPT, DATABASE, ODOO, labels, object_names
-from cluster.removal import INSTANCE_GROUPS, Check, Name, names, note, remove_labelled, select, told
+from cluster.removal import INSTANCE_GROUPS, Check, Name, names, note, remove_labelled, select, server_kinds, told
 from cluster.sight import Sight, terminating
 from schemas.errors import NotYet, Refused
 from schemas.payloads import ReceiptLine
@@ -52,7 +52,8 @@ async def remove_everything(
 async def kept(cluster: Cluster, instance: Instance) -> list[ReceiptLine]:
     """What a clean-up leaves on purpose: the objects of a dedicated database server."""
     why = "the database server is reused by the retry"
-    found = await select(cluster, (STATEFUL_SET, *LISTED), labels(cluster.installation, instance.id, DATABASE))
+    kinds = (*await server_kinds(cluster), *LISTED)
+    found = await select(cluster, kinds, labels(cluster.installation, instance.id, DATABASE))
     return [ReceiptLine(kind=kind, name=name, action="kept", why=why) for kind, name in sorted(names(found))]
 
 

@@ -6,7 +6,9 @@ import nats.js.errors
 
 from bus.connection import connected, jetstream
 from cluster.client import Cluster
+from cluster.cloudnativepg import require
 from cluster.kinds import CLAIM, DEPLOYMENT, JOB, NODE, POD, SECRET, SERVICE, STATEFUL_SET
+from cluster.profiles import Profiles
 from persistence import migrate
 from schemas.errors import ClusterRefused, DependencyDown, RepriseError
 from schemas.settings import Settings
@@ -61,6 +63,8 @@ async def cluster(settings: Settings) -> str:
                 await found.select(kind)
             except ClusterRefused as error:
                 raise RepriseError(f"may not list {kind.plural} in namespace {settings.namespace}: {error}") from error
+        if Profiles.load(settings).database_server.provider == "cloudnativepg":
+            await require(found)
         nodes = await found.select(NODE)
     return f"{settings.cluster}, {version}, {len(nodes)} nodes"
 

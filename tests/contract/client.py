@@ -18,12 +18,14 @@ _GROUPS = {
     "statefulsets": "apis/apps/v1",
     "jobs": "apis/batch/v1",
     "ingresses": "apis/networking.k8s.io/v1",
+    "clusters": "apis/postgresql.cnpg.io/v1",
 }
 _KINDS = {
     "deployments": "Deployment",
     "statefulsets": "StatefulSet",
     "jobs": "Job",
     "ingresses": "Ingress",
+    "clusters": "Cluster",
     "pods": "Pod",
     "persistentvolumeclaims": "PersistentVolumeClaim",
     "services": "Service",

@@ -86,7 +86,10 @@ def of_server(server: DatabaseServer) -> Iterator[tuple[str, Object]]:
     yield "secrets", server_manifests.secret(meta, "secret")
     yield "services", server_manifests.service(meta)
     yield "statefulsets", server_manifests.stateful_set(meta, server, "odoo", "odoo")
-    yield "jobs", emptying._job("test", server, UUID(int=7), f"{meta['name']}-empty", "odoo", "odoo")
+    yield (
+        "jobs",
+        emptying._job("test", server, UUID(int=7), f"{meta['name']}-empty", emptying.made_anew("db", "odoo", "odoo")),
+    )
 
 
 async def accepted(api: Client, objects: Iterator[tuple[str, Object]]) -> list[str]:

@@ -8,14 +8,14 @@ from cluster.adopted import label, mark_adopted, revive
 from cluster.client import Cluster
 from cluster.kinds import CLAIM, DEPLOYMENT, POD, REPLICA_SET, SECRET, SERVICE
 from cluster.names import INSTANCE, ODOO, labels, selector
-from cluster.observe import Phase, observe, observe_running
+from cluster.observe import Phase, observe_running
 from cluster.remove import remove_everything
 from cluster.sight import look
 from cluster.stop import stop
 from schemas.codes import ErrorCode
 from schemas.errors import ClusterRefused
 from statemachine.instance import Instance
-from tests.integration.cluster.doing import done, no_database, unmoved
+from tests.integration.cluster.doing import done, no_database, reaches, unmoved
 from tests.integration.cluster.foreign import HELM, Foreign, adopted, claim
 from tests.support.waiting import until
 
@@ -52,8 +52,8 @@ async def test_it_is_seen_like_any_other(cluster: Cluster) -> None:
     sight = await look(cluster, row)
     assert sight.complete
     assert observe_running(sight, datetime.now(UTC), 0).phase is Phase.READY
-    assert observe(sight, row.step, datetime.now(UTC), 0).phase is Phase.READY
     assert len(sight.pods) == 1
+    await reaches(cluster, row, Phase.READY)
 
 
 async def test_a_pod_that_was_born_without_labels_is_labelled(cluster: Cluster) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
+from cluster.adopted import revive
 from cluster.client import Cluster
 from cluster.dedicated import DedicatedServers
 from cluster.names import server_name
@@ -16,6 +17,7 @@ from schemas.settings import Settings
 from statemachine.instance import Instance
 from statemachine.states import State
 from tests.integration.cluster.doing import deployed, instance
+from tests.integration.cluster.foreign import Foreign, adopted
 from tests.support.waiting import until
 
 
@@ -88,3 +90,10 @@ async def test_another_installation_beside_this_one_is_not_looked_at(
     await deployed(cluster, instance())
     async with Cluster(cluster_settings.model_copy(update={"installation": "other"})) as other:
         assert await found(other) == []
+
+
+async def test_what_was_adopted_is_none_though_its_adoption_broke_off(cluster: Cluster) -> None:
+    foreign = Foreign(cluster)
+    await foreign.made()
+    await revive(cluster, adopted())
+    assert await found(cluster) == []

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from cluster.profiles import Profile, Profiles
+from cluster.profiles import DatabaseServer, Profile, Profiles
 from schemas.errors import BadInput, BadSettings
 from schemas.requests import InstanceRequest
 from schemas.settings import Settings
@@ -129,3 +130,9 @@ def test_the_example_file_says_all_that_a_profile_can() -> None:
     assert profiles.database_server.model_fields_set
     for name in profiles.names:
         profiles.accept(InstanceRequest(profile=name), "acme", "shop")
+
+
+def test_replicas_of_a_database_server_need_an_operator() -> None:
+    with pytest.raises(ValidationError, match="needs provider cloudnativepg"):
+        DatabaseServer(instances=3)
+    assert DatabaseServer(provider="cloudnativepg", instances=3).instances == 3
