@@ -19,6 +19,8 @@ _GROUPS = {
     "jobs": "apis/batch/v1",
     "ingresses": "apis/networking.k8s.io/v1",
     "clusters": "apis/postgresql.cnpg.io/v1",
+    "roles": "apis/rbac.authorization.k8s.io/v1",
+    "rolebindings": "apis/rbac.authorization.k8s.io/v1",
 }
 _KINDS = {
     "deployments": "Deployment",
@@ -34,6 +36,9 @@ _KINDS = {
     "resourcequotas": "ResourceQuota",
     "namespaces": "Namespace",
     "nodes": "Node",
+    "serviceaccounts": "ServiceAccount",
+    "roles": "Role",
+    "rolebindings": "RoleBinding",
 }
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
