@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +21,14 @@ MERGE = "application/merge-patch+json"
 PAGE = 500
 WATCH_FOR = 240
 """Seconds after which the server ends a watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list; watch from the `version` of the last one."""
+
+    objects: list[Object]
+    version: str
 
 
 class Cluster:
@@ -51,19 +60,23 @@ class Cluster:
             return None
 
     async def select(self, kind: Kind, labels: str = "", *, everywhere: bool = False) -> list[Object]:
-        """All objects with these labels (`key=value,…`), read page by page; `everywhere`: in all namespaces."""
-        objects, _ = await self.snapshot(kind, labels, everywhere=everywhere)
-        return objects
+        """All objects with these labels (`key=value,…`); `everywhere`: in all namespaces."""
+        while True:
+            with suppress(Expired):  # it changed too much between two pages
+                async with aclosing(self.pages(kind, labels, everywhere=everywhere)) as pages:
+                    return [found async for page in pages for found in page.objects]
 
-    async def snapshot(self, kind: Kind, labels: str = "", *, everywhere: bool = False) -> tuple[list[Object], str]:
-        """The same, and the resourceVersion from which to watch for changes."""
+    async def pages(self, kind: Kind, labels: str = "", *, everywhere: bool = False) -> AsyncGenerator[Page, None]:
+        """The same one page after the other, for whoever keeps little of each. Raises Expired: then begin again."""
         path = kind.path(None if everywhere else self.namespace)
         query = {"limit": str(PAGE), **({"labelSelector": labels} if labels else {})}
         while True:
-            try:
-                return await self._pages(path, query)
-            except Expired:  # it changed too much between two pages
-                continue
+            answer = await self._connection.ask("GET", path, query)
+            meta = answer["metadata"]
+            yield Page(answer.get("items") or [], meta["resourceVersion"])
+            if not meta.get("continue"):
+                return
+            query = {**query, "continue": meta["continue"]}
 
     async def apply(self, kind: Kind, manifest: Object) -> Object:
         """Server-side apply: make it so, creating it or changing what differs. Returns the object as it is then."""
@@ -148,16 +161,6 @@ class Cluster:
             await self._connection.ask("POST", NAMESPACE.path(None), MANAGER, body, JSON)
             return ClusterDown(f"{error}; it is being made", retry_after=0.2)
         return ClusterDown(f"{error}; it must be made by an administrator", retry_after=10)
-
-    async def _pages(self, path: str, query: dict[str, str]) -> tuple[list[Object], str]:
-        objects: list[Object] = []
-        while True:
-            page = await self._connection.ask("GET", path, query)
-            objects.extend(page.get("items") or ())
-            rest = page["metadata"].get("continue")
-            if not rest:
-                return objects, page["metadata"]["resourceVersion"]
-            query = {**query, "continue": rest}
 
 
 def _typed(kind: Kind, manifest: Object) -> Object:

@@ -1,7 +1,7 @@
 """What the watcher knows of the cluster: the objects of every instance, by kind, as they were last seen."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container
 from uuid import UUID
 
 from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, POD, REPLICA_SET, SECRET, SERVICE, Kind, Object
@@ -21,15 +21,10 @@ class Cache:
         self._objects: dict[Kind, dict[str, Object]] = {kind: {} for kind in WATCHED}
         self._names: dict[UUID, set[tuple[Kind, str]]] = defaultdict(set)
 
-    def replace(self, kind: Kind, listed: Iterable[Object]) -> set[UUID]:
-        """Take a fresh list in place of all that was known of a kind."""
-        fresh = {found["metadata"]["name"]: found for found in listed}
-        concerned: set[UUID] = set()
-        for name in set(self._objects[kind]) - set(fresh):
-            concerned |= self.remove(kind, self._objects[kind][name])
-        for found in fresh.values():
-            concerned |= self.put(kind, found)
-        return concerned
+    def keep(self, kind: Kind, names: Container[str]) -> set[UUID]:
+        """Forget what is not among these names: a list of a kind has ended, and it was not there."""
+        gone = [found for name, found in self._objects[kind].items() if name not in names]
+        return {instance for found in gone for instance in self.remove(kind, found)}
 
     def put(self, kind: Kind, found: Object) -> set[UUID]:
         """Take one object, unless just this version of it is known."""

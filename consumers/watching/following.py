@@ -3,19 +3,25 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from time import monotonic
+from typing import Never
 from uuid import UUID
 
 import structlog
 
-from cluster.answers import Expired
+from cluster.answers import Expired, Gone
 from cluster.client import Cluster
 from cluster.kinds import Kind
 from consumers.watching.cache import Cache
 from schemas.errors import ClusterDown, ClusterRefused
 
 log = structlog.get_logger()
-SLOWEST = 10.0
-REFUSED_PAUSE = 30.0
+FIRST, LONGEST = 0.1, 30.0
+"""Seconds before it is tried again: at first, doubling, and at most."""
+SETTLED = 10.0
+"""Seconds after which a trouble is forgotten."""
+EVERY = 1.0
+"""Seconds from one watch to the next at the least: a server may end each at once."""
 
 Tell = Callable[[set[UUID]], None]
 
@@ -33,39 +39,57 @@ class Follower:
 
     async def run(self) -> None:
         """For ever."""
-        pause = 0.1
+        pause = FIRST
         while True:
-            try:
-                version = await self._list()
-                pause = 0.1
-                await self._watch(version)
-            except Expired:
-                log.info("watch.expired", kind=self._kind.name)
-            except ClusterRefused as refusal:
-                self.live = False
-                log.error("watch.refused", kind=self._kind.name, error=refusal.message)
-                await asyncio.sleep(REFUSED_PAUSE)
-            except ClusterDown as down:
-                self.live = False
-                log.warning("watch.waits", kind=self._kind.name, error=str(down), seconds=pause)
-                await asyncio.sleep(max(pause, min(down.retry_after, SLOWEST) if pause > 1 else 0))
-                pause = min(pause * 2, SLOWEST)
+            began = monotonic()
+            asked = await self._follow()
+            pause = FIRST if monotonic() - began > SETTLED else pause
+            await asyncio.sleep(min(max(pause, asked), LONGEST))
+            pause = min(pause * 2, LONGEST)
+
+    async def _follow(self) -> float:
+        """List and watch until that cannot go on; returns for how many seconds the server asks to be left alone."""
+        try:
+            await self._watch(await self._list())
+        except Expired:
+            log.info("watch.expired", kind=self._kind.name)
+        except (ClusterRefused, Gone) as refusal:
+            self.live = False
+            log.error("watch.refused", kind=self._kind.name, error=str(refusal))
+        except ClusterDown as down:
+            self.live = False
+            log.warning("watch.waits", kind=self._kind.name, error=str(down))
+            return down.retry_after
+        return 0.0
 
     async def _list(self) -> str:
-        listed, version = await self._cluster.snapshot(self._kind, self._labels)
-        concerned = self._cache.replace(self._kind, listed)
+        """What is there, taken into the cache page by page, so that never more than one is held whole."""
+        version, names = "", set[str]()
+        async with aclosing(self._cluster.pages(self._kind, self._labels)) as pages:
+            async for page in pages:
+                version = page.version
+                for found in page.objects:
+                    names.add(found["metadata"]["name"])
+                    self._tell(self._cache.put(self._kind, found))
+        self._tell(self._cache.keep(self._kind, names))
         self.live = True
-        self._tell(concerned)
         return version
 
-    async def _watch(self, version: str) -> None:
+    async def _watch(self, version: str) -> Never:
         """One watch after another, each from where the last one ended."""
         while True:
-            async with aclosing(self._cluster.watch(self._kind, version, self._labels)) as changes:
-                async for change in changes:
-                    found = change["object"]
-                    version = found["metadata"]["resourceVersion"]
-                    if change["type"] == "DELETED":
-                        self._tell(self._cache.remove(self._kind, found))
-                    elif change["type"] != "BOOKMARK":
-                        self._tell(self._cache.put(self._kind, found))
+            began = monotonic()
+            version = await self._watch_once(version)
+            await asyncio.sleep(EVERY - (monotonic() - began))
+
+    async def _watch_once(self, version: str) -> str:
+        """Until the server ends it; returns the version from which to go on."""
+        async with aclosing(self._cluster.watch(self._kind, version, self._labels)) as changes:
+            async for change in changes:
+                found = change["object"]
+                version = found["metadata"]["resourceVersion"]
+                if change["type"] == "DELETED":
+                    self._tell(self._cache.remove(self._kind, found))
+                elif change["type"] != "BOOKMARK":
+                    self._tell(self._cache.put(self._kind, found))
+        return version

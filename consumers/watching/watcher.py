@@ -116,7 +116,10 @@ class Watcher:
         rows = await instances.get_many(self._engine, concerned)
         facts: list[Event] = []
         for row in rows.values():
-            facts += self._difference(row)
+            try:
+                facts += self._difference(row)
+            except Exception:  # a fault of ours in one instance must not blind the watcher for all others
+                log.exception("watcher.failed", instance=str(row.id))
         for unknown in self._cache.instances().intersection(concerned) - set(rows):
             log.warning("objects.unknown", instance=str(unknown))
         return facts

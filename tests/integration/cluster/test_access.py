@@ -20,7 +20,7 @@ from cluster.client import Cluster
 from cluster.kinds import SECRET, SERVICE
 from schemas.errors import ClusterDown
 from schemas.settings import Settings
-from tests.integration.cluster.test_client import applied, secret
+from tests.integration.cluster.test_client import applied, secret, version_of
 from tests.support.ports import free_port
 
 Config = dict[str, Any]
@@ -78,7 +78,7 @@ async def test_a_token_file_that_is_rotated_fails_no_request(by_file: Cluster, t
 
 async def test_a_watch_goes_on_while_the_token_is_rotated(by_file: Cluster, tmp_path: Path, token: str) -> None:
     await applied(by_file, secret("before"))
-    _, version = await by_file.snapshot(SECRET)
+    version = await version_of(by_file, SECRET)
     async with aclosing(by_file.watch(SECRET, version)) as changes:
         first = asyncio.ensure_future(anext(changes))
         await applied(by_file, secret("a"))

@@ -10,7 +10,7 @@ import yaml
 
 from cluster import client as client_module
 from cluster.client import Cluster
-from cluster.kinds import DEPLOYMENT, SECRET, Object
+from cluster.kinds import DEPLOYMENT, SECRET, Kind, Object
 from schemas.codes import ErrorCode
 from schemas.errors import BadSettings, ClusterDown, ClusterRefused
 from schemas.settings import Settings
@@ -25,6 +25,11 @@ def secret(name: str, value: str = "1", **labels: str) -> Object:
 
 async def applied(cluster: Cluster, *manifests: Object) -> list[Object]:
     return [await done(partial(cluster.apply, SECRET, wanted)) for wanted in manifests]
+
+
+async def version_of(cluster: Cluster, kind: Kind, labels: str = "") -> str:
+    """From which to watch on."""
+    return [page.version async for page in cluster.pages(kind, labels)][-1]
 
 
 async def test_a_missing_namespace_is_made_by_the_first_write(cluster: Cluster) -> None:
@@ -91,7 +96,7 @@ async def _gone(cluster: Cluster, name: str) -> None:
 
 async def test_a_watch_tells_what_happened_since_the_list(cluster: Cluster) -> None:
     await applied(cluster, secret("before", mine="yes"))
-    _, version = await cluster.snapshot(SECRET, "mine=yes")
+    version = await version_of(cluster, SECRET, "mine=yes")
     [made] = await applied(cluster, secret("after", mine="yes"))
     await applied(cluster, secret("other"))
     await cluster.delete(SECRET, made)

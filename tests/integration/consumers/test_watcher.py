@@ -186,15 +186,16 @@ async def test_a_watch_that_expired_is_begun_with_a_fresh_list(world: World, mon
 async def test_a_cluster_that_does_not_answer_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.running()
     tried: list[Any] = []
-    snapshot = Cluster.snapshot
+    pages = Cluster.pages
 
-    async def down(self: Cluster, kind: Any, *args: Any, **options: Any) -> Any:
+    async def down(self: Cluster, kind: Any, labels: str = "") -> AsyncIterator[Any]:
         if kind is DEPLOYMENT and len(tried) < 3:
             tried.append(kind)
-            raise ClusterDown("no route to host")
-        return await snapshot(self, kind, *args, **options)
+            raise ClusterDown("no route to host", retry_after=0.1)
+        async for page in pages(self, kind, labels):
+            yield page
 
-    monkeypatch.setattr(Cluster, "snapshot", down)
+    monkeypatch.setattr(Cluster, "pages", down)
     async with watching(world, resync_every=0.02):
         await until(lambda: len(tried) == 3, 20)
         await _compared_again(world)

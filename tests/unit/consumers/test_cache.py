@@ -41,15 +41,17 @@ def test_who_is_concerned_is_told_once_a_version() -> None:
     assert cache.instances() == set()
 
 
-def test_a_fresh_list_takes_the_place_of_all_that_was_known() -> None:
+def test_what_a_list_has_not_shown_is_forgotten() -> None:
     cache = Cache()
     cache.put(DEPLOYMENT, labelled(deployment(), name="gone"))
     cache.put(CLAIM, labelled({"metadata": meta("claim")}))
     fresh = labelled(deployment(), owner=OTHER, name="fresh")
-    assert cache.replace(DEPLOYMENT, [fresh]) == {INSTANCE_ID, OTHER}
+    assert cache.put(DEPLOYMENT, fresh) == {OTHER}
+    assert cache.keep(DEPLOYMENT, {"fresh"}) == {INSTANCE_ID}
     assert cache.sight(instance()).deployment is None
     assert cache.sight(instance()).claim is not None
-    assert cache.replace(DEPLOYMENT, [fresh]) == set()
+    assert cache.keep(DEPLOYMENT, {"fresh"}) == set()
+    assert cache.instances() == {INSTANCE_ID, OTHER}
 
 
 def test_an_object_without_a_known_label_is_nobodys() -> None:
