@@ -13,7 +13,7 @@ from cluster.remove import remove_everything
 from cluster.sight import look
 from cluster.stop import stop
 from schemas.codes import ErrorCode
-from schemas.errors import ClusterRefused
+from schemas.errors import ClusterRefused, NotYet
 from statemachine.instance import Instance
 from tests.integration.cluster.doing import done, no_database, reaches, unmoved
 from tests.integration.cluster.foreign import HELM, Foreign, adopted, claim
@@ -88,6 +88,19 @@ async def test_it_is_stopped_and_comes_back_as_it_was(cluster: Cluster) -> None:
     assert started["spec"]["replicas"] == 2
     assert started["spec"]["template"] == template
     await foreign.ready()
+
+
+async def test_it_is_not_stopped_while_a_pod_without_labels_is_left(cluster: Cluster) -> None:
+    foreign, row = await _taken(cluster)
+    [pod] = await foreign.pods()
+    name = pod["metadata"]["name"]
+    lingering = {"labels": {INSTANCE: None}, "finalizers": ["test.reprise.dev/lingers"]}
+    await cluster.patch(POD, name, {"metadata": lingering})
+    with pytest.raises(NotYet, match=name):
+        await stop(cluster, row, unmoved)
+    await cluster.patch(POD, name, {"metadata": {"finalizers": []}})
+    await done(lambda: stop(cluster, row, unmoved))
+    assert await foreign.pods() == []
 
 
 async def test_what_lost_its_labels_gets_them_again(cluster: Cluster) -> None:
