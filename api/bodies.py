@@ -6,7 +6,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import problem
 
 LIMIT = 64 * 1024
-"""Bytes; the largest request that Reprise knows is a tenth of it."""
+"""Bytes; the largest request about one instance is a tenth of it."""
+LARGER = {"/api/events": 2**20}
+"""By path: what takes a thousand events."""
 
 
 class BodyLimit:
@@ -21,10 +23,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = LARGER.get(scope["path"], self._limit)
         announced = Headers(scope=scope).get("content-length", "0")
-        messages = [] if _over(announced, self._limit) else await _read(receive, self._limit)
+        messages = [] if _over(announced, limit) else await _read(receive, limit)
         if not messages:
-            detail = f"The body is over {self._limit // 1024} KiB; no request needs as much"
+            detail = f"The body is over {limit // 1024} KiB, the most that is taken here"
             await problem(413, detail, scope, headers={"Connection": "close"})(scope, receive, send)
             return
         await self.app(scope, _replay(messages, receive), send)

@@ -11,7 +11,7 @@ _TEXTS = {
     404: "There is no such thing, or it is not the caller's",
     405: "The path knows other methods",
     409: "It collides with what exists: the name is taken, or the database cannot be had",
-    413: "The body is over 64 KiB",
+    413: "The body is over 64 KiB, or for /api/events over 1 MiB",
     415: "The body is not application/json",
     422: "The input cannot be accepted; `field` names what is wrong in it",
     500: "Something is wrong in Reprise; `request_id` finds it in the log",

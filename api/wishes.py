@@ -20,13 +20,12 @@ from schemas.events import Event, wish
 from schemas.payloads import RetryRequested
 from schemas.requests import NO_UPGRADE, Closed, InstanceRequest
 from schemas.text import Plain
-from schemas.types import EventType
+from schemas.types import BEGINNINGS, EventType
 from statemachine.decision import Outcome
 from statemachine.instance import Instance
 from statemachine.states import MEANINGS, State
 
 NOT_FOUND = "Instance not found"
-BEGINNINGS = frozenset({EventType.PROVISION_REQUESTED, EventType.ADOPT_REQUESTED})
 _KEYS = uuid5(NAMESPACE_URL, "reprise:idempotency")
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(min_length=1, max_length=200), Plain] | None,

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 import typer
 from typer.core import TyperGroup
 
-from cli import exits
+from cli import completing, exits
 from cli.apps import new_app
 from cli.catalogue import COMMANDS, overview
 from schemas.errors import RepriseError
@@ -53,6 +53,7 @@ def reprise() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one command line; returns the exit code. What Reprise raises on purpose becomes a sentence on stderr."""
+    completing.prepare()
     try:
         app(arguments, prog_name="reprise")
     except SystemExit as ended:

@@ -17,6 +17,7 @@ RUNNING = {
     "migrate": Entry("Bring the database's schema up to date.", "migrate"),
     "doctor": Entry("Check everything Reprise depends on, and say how to mend what fails.", "doctor"),
     "token": Entry("Issue a bearer token for the API.", "token"),
+    "completion": Entry("Print the script by which a shell completes what you type.", "completion"),
     "diagram": Entry("Write the state machine's diagram, or check that a written one is up to date.", "diagram"),
 }
 INSTANCES = {
@@ -32,7 +33,7 @@ INSTANCES = {
     "cancel": Entry("Give up the attempt that is under way.", "wishes"),
     "delete": Entry("Delete an instance; for some days it can be restored.", "delete"),
     "restore": Entry("Take a deleted instance out of the trash.", "wishes"),
-    "publish": Entry("Publish an event (a wish) about an instance.", "publish"),
+    "publish": Entry("Publish events (wishes) about instances: one, or a file of them.", "publish"),
 }
 INSIGHT = {
     "audit": Entry("Read the audit log.", "audit"),

@@ -1,5 +1,6 @@
 """Entry point of `reprise`. Nothing is imported here that costs time: every command loads what it needs."""
 
+import os
 import sys
 
 from cli.catalogue import overview
@@ -10,7 +11,7 @@ def run() -> None:
 
     The overview is answered before Typer is loaded (its import alone takes 90 ms of Python, the overview 10).
     """
-    if sys.argv[1:] in ([], ["--help"], ["help"]):
+    if sys.argv[1:] in ([], ["--help"], ["help"]) and "_REPRISE_COMPLETE" not in os.environ:
         print(overview())
         return
     from cli.app import main

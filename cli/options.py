@@ -4,9 +4,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli import completing
+
 Format = Literal["table", "json"]
 Output = Annotated[Format, typer.Option("--output", "-o", help="A table to read, or the API's own document.")]
-InstanceName = Annotated[str, typer.Argument(metavar="ID", help="The instance's id or name.")]
+_NAME = typer.Argument(metavar="ID", help="The instance's id or name.", autocompletion=completing.instances)
+InstanceName = Annotated[str, _NAME]
+OptionalInstanceName = Annotated[str | None, _NAME]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the audit log.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the attempt until it has ended; Ctrl-C stops following.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]

@@ -73,6 +73,8 @@ CLUSTER_COMMANDS = frozenset(
 )
 COMMANDS = DATABASE_COMMANDS | CLUSTER_COMMANDS
 WISHES = frozenset(kind for kind in EventType if kind.endswith(".requested"))
+BEGINNINGS = frozenset({EventType.PROVISION_REQUESTED, EventType.ADOPT_REQUESTED})
+"""Wishes for an instance that does not exist yet."""
 FACTS = frozenset(EventType) - WISHES - TIMERS - COMMANDS
 DECIDED = WISHES | FACTS | TIMERS
 """What the lifecycle consumer subscribes to; commands are for the effects alone."""

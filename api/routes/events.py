@@ -1,69 +1,62 @@
-"""Events by hand: a wish published as an event, decided like any other."""
+"""Events by hand: wishes published as events, decided like any other."""
 
-from typing import Any
-from uuid import UUID
+from typing import Annotated, Any
+from uuid import UUID, uuid4
 
-import orjson
-from fastapi import APIRouter
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse
 
 from api.errors import BODY, answers
 from api.presenter import wish_accepted
-from api.routes.wishes import allow_deletion
-from api.wishes import BEGINNINGS, Wishing
-from schemas.errors import BadInput, ForbiddenEvent
-from schemas.payloads import PAYLOADS, DeleteRequested
+from api.publishing import allow_deletion, checked, payload_of, publishable, told
+from api.wishes import Wisher, Wishing
+from schemas.payloads import DeleteRequested, RetryRequested
+from schemas.publishing import EventResult, EventResults, PublishEvents
 from schemas.requests import Closed
-from schemas.types import WISHES, EventType, Kind, kind_of
+from schemas.types import EventType
 from schemas.views import PublishEvent, WishAccepted
 
 router = APIRouter(tags=["wishes"])
-BY_HAND = sorted(kind.value for kind in WISHES - BEGINNINGS)
-_WHY_NOT = {
-    Kind.FACT: "is a fact: only the part that observed it may say so",
-    Kind.TIMER: "is a timer: it comes when its time has run out",
-    Kind.COMMAND: "is a command: only the state machine gives those",
+DryRun = Annotated[bool, Query(description="only say what the state machine would decide")]
+_FORETOLD: dict[int | str, dict[str, Any]] = {
+    200: {"model": EventResult, "description": "With dry_run: what the state machine would decide"}
 }
 
 
 @router.post(
     "/api/instances/{instance_id}/events",
     status_code=202,
+    response_model=WishAccepted,
     summary="Publish a wish as an event",
-    responses=answers(*BODY, 404),
+    responses={**_FORETOLD, **answers(*BODY, 404)},
 )
-async def publish(instance_id: UUID, body: PublishEvent, wisher: Wishing) -> WishAccepted:
+async def publish(
+    instance_id: UUID, body: PublishEvent, wisher: Wishing, dry_run: DryRun = False
+) -> WishAccepted | JSONResponse:
     """`type` is a wish (retry.requested, stop.requested …), `data` its payload. It does what its route does."""
     event_type = publishable(body.type)
-    data = _data(event_type, body.data)
+    data = payload_of(event_type, body.data)
     if isinstance(data, DeleteRequested):
-        allow_deletion(wisher.caller, now=data.now)
+        allow_deletion(wisher, now=data.now)
+    if dry_run:
+        foretold = await _foretold(wisher, instance_id, event_type, data)
+        return JSONResponse(foretold.model_dump(mode="json"))
     result = await wisher.make(event_type, instance_id, body, data, body.reason, at="data.change.")
     return wish_accepted(result)
 
 
-def publishable(name: str) -> EventType:
-    """The type of a wish that may be published by hand. Raises BadInput or ForbiddenEvent with the reason."""
-    may = f"publish one of {', '.join(BY_HAND)}"
-    if name not in EventType.__members__.values():
-        raise BadInput("type", f"{name!r} is no event type that Reprise knows; {may}")
-    event_type = EventType(name)
-    if event_type in BEGINNINGS:
-        raise BadInput("type", f"{name} begins an instance, and this one exists; POST /api/instances makes one")
-    kind = kind_of(event_type)
-    if kind is not Kind.WISH:
-        raise ForbiddenEvent("type", f"{name} {_WHY_NOT[kind]}; {may}")
-    return event_type
+async def _foretold(wisher: Wisher, instance_id: UUID, event_type: EventType, data: Closed) -> EventResult:
+    instance = await wisher.visible(instance_id)
+    if isinstance(data, RetryRequested):
+        wisher.accept(data.change.applied_to(instance.request), instance.customer_id, instance.name, "data.change.")
+    results = await wisher.backend.writer.preview([wisher.event(event_type, instance_id, uuid4(), data)])
+    return told(results, dry_run=True)[0]
 
 
-def _data(event_type: EventType, data: dict[str, Any]) -> Closed:
-    try:
-        raw = orjson.dumps(data)
-    except TypeError as error:
-        raise BadInput("data", f"is not plain JSON: {error}") from error
-    try:
-        return PAYLOADS[event_type].model_validate_json(raw)
-    except ValidationError as error:
-        found = [{**each, "loc": ("body", "data", *each["loc"])} for each in error.errors(include_url=False)]
-        raise RequestValidationError(found) from error
+@router.post("/api/events", summary="Publish many wishes as events", responses=answers(*BODY))
+async def publish_many(body: PublishEvents, wisher: Wishing, dry_run: DryRun = False) -> EventResults:
+    """Checked first: where one cannot be accepted, none is published. Then each is decided, in order, and told."""
+    events = await checked(wisher, body, dry_run=dry_run)
+    writer = wisher.backend.writer
+    results = await (writer.preview(events) if dry_run else writer.apply(events))
+    return EventResults(dry_run=dry_run, items=told(results, dry_run=dry_run))

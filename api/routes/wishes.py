@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
-from api.auth import Admin, Caller
+from api.auth import Admin
 from api.errors import BODY, answers
 from api.planning import plan_retry
 from api.presenter import retry_queued, wish_accepted
+from api.publishing import allow_deletion
 from api.wishes import Wisher, Wishing
-from schemas.errors import Forbidden
 from schemas.payloads import DeleteRequested, RetryRequested
 from schemas.requests import RequestChange
 from schemas.text import Reason
@@ -121,12 +121,6 @@ async def delete(
     reason: Annotated[Reason, Query()] = "",
 ) -> WishAccepted:
     """What has run goes to the trash and can be restored for some days; what never ran is deleted at once."""
-    allow_deletion(wisher.caller, now=now)
+    allow_deletion(wisher, now=now)
     data = DeleteRequested(now=now)
     return wish_accepted(await wisher.make(EventType.DELETE_REQUESTED, instance_id, data, data, reason))
-
-
-def allow_deletion(caller: Caller, *, now: bool) -> None:
-    """Raises Forbidden where the caller may not skip the trash."""
-    if now and caller.only is not None:
-        raise Forbidden("Only role admin may delete with `now`; without it the instance goes to the trash")

@@ -39,6 +39,7 @@ DESIGNED = {
     ),
     "GET /api/jobs/{job_id}",
     "GET /api/events",
+    "POST /api/events",
     "GET /api/capacity",
     "POST /api/instances/adopt",
     "GET /api/database-servers",
