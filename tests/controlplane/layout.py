@@ -10,6 +10,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from embedded.ports import HOST, choose
 
+_AUDITED = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}],
+}
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -50,9 +57,20 @@ class Layout:
         """The tokens that are known from the beginning."""
         return self.directory / "users.csv"
 
+    @property
+    def audit_policy(self) -> Path:
+        """What the API server writes down of each request: who asked for what, and not what was said."""
+        return self.directory / "audit.yaml"
+
+    @property
+    def audit_log(self) -> Path:
+        """One request a line, as JSON."""
+        return self.directory / "audit.log"
+
     def write(self) -> None:
         """Make every file that has to be there before the first part starts."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        self.audit_policy.write_text(yaml.safe_dump(_AUDITED))
         self.users.write_text(f'{self.token},admin,admin,"system:masters"\n')
         self._write_keys()
         self.kubeconfig.write_text(yaml.safe_dump(self.configuration(self.token)))

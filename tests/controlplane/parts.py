@@ -49,6 +49,8 @@ def _api_server(layout: Layout) -> tuple[str, ...]:
         f"--service-cluster-ip-range={SERVICES}",
         "--authorization-mode=RBAC",
         f"--token-auth-file={layout.users}",
+        f"--audit-policy-file={layout.audit_policy}",
+        f"--audit-log-path={layout.audit_log}",
         # it would publish 127.0.0.1, which no endpoint may be
         "--endpoint-reconciler-type=none",
     )

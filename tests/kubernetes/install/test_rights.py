@@ -1,0 +1,116 @@
+"""The whole of what Reprise does, under exactly the accounts that install/ gives its parts, on a real control plane."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import yaml
+from pydantic import SecretStr
+
+from embedded.state import fernet_key
+from schemas.settings import Settings
+from tests.controlplane.running import ControlPlane
+from tests.kubernetes.install.applying import Admin, admin_of
+from tests.kubernetes.install.loop import Loop
+from tests.kubernetes.install.rights import granted, refused, used
+from tests.support.installation import Installation, client_of, served
+from tests.support.kustomize import rendered
+from tests.support.ports import free_port
+from tests.support.running import running
+
+PROFILES = {"profiles": {"default": {}, "hosted": {"ingress": {"hosts": "{id}.example.com"}}}}
+WITH_ACCOUNT = ("database-service", "api", "cluster", "watcher")
+WITHOUT = ("lifecycle", "relay", "database")
+Object = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifests() -> list[Object]:
+    return rendered("base")
+
+
+@pytest_asyncio.fixture
+async def admin(own_control_plane: ControlPlane, manifests: list[Object]) -> AsyncIterator[Admin]:
+    """Of a cluster with the namespaces, accounts and roles of install/."""
+    wanted = ("Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+    async with admin_of(own_control_plane.layout) as found:
+        for each in manifests:
+            if each["kind"] in wanted:
+                await found.apply(each)
+        yield found
+
+
+@pytest.fixture
+def common(database: str, nats_url: str, tmp_path: Path) -> Settings:
+    """Of every part; deadlines are short, since no node ever takes what asks for too much."""
+    profiles = tmp_path / "profiles.yaml"
+    profiles.write_text(yaml.safe_dump(PROFILES))
+    port = free_port()
+    return Settings(
+        database_url=database,
+        nats_url=nats_url,
+        profiles=profiles,
+        database_service_url=f"http://127.0.0.1:{port}",
+        port=port,
+        jwt_secret=SecretStr("s" * 32),
+        event_key=SecretStr("e" * 32),
+        database_keys=SecretStr(fernet_key()),
+        deploy_timeout=6,
+        failure_grace=2,
+        resync_every=2,
+        leader_timeout=2,
+        log_level="warning",
+    )
+
+
+@pytest_asyncio.fixture
+async def reprise(
+    common: Settings, admin: Admin, own_control_plane: ControlPlane, tmp_path: Path
+) -> AsyncIterator[Installation]:
+    """One process for each part that has an account, and one for the others, which have none."""
+
+    async def own(part: str) -> Settings:
+        kubeconfig = tmp_path / f"{part}.kubeconfig"
+        configuration = own_control_plane.layout.configuration(await admin.token(part), "reprise")
+        kubeconfig.write_text(yaml.safe_dump(configuration))
+        port = common.port if part == "database-service" else free_port()
+        return common.model_copy(update={"kubeconfig": kubeconfig, "port": port, "metrics_port": free_port()})
+
+    each = {part: await own(part) for part in WITH_ACCOUNT}
+    others = common.model_copy(update={"metrics_port": free_port()})
+    children = [served(others, WITHOUT), *(served(settings, [part]) for part, settings in each.items())]
+    async with AsyncExitStack() as stack:
+        await asyncio.gather(*(stack.enter_async_context(running(child)) for child in children))
+        yield await stack.enter_async_context(client_of(each["api"]))
+
+
+async def test_everything_is_done_with_what_is_granted_and_nothing_is_granted_in_vain(
+    reprise: Installation, admin: Admin, own_control_plane: ControlPlane, manifests: list[Object]
+) -> None:
+    log = own_control_plane.layout.audit_log
+    await Loop(reprise, admin).everything()
+    assert refused(log) == []
+    asked = used(log)
+    assert [sorted(right) for right in granted(manifests) if not right & asked] == []
+    await without_one_verb_it_fails(reprise, admin, manifests)
+
+
+async def without_one_verb_it_fails(reprise: Installation, admin: Admin, manifests: list[Object]) -> None:
+    """Where a verb is taken away it fails, in the cluster's words; a retry runs once it is back."""
+    [role] = [each for each in manifests if (each["kind"], each["metadata"]["name"]) == ("Role", "effects")]
+    less = deepcopy(role)
+    for rule in less["rules"]:
+        if "deployments" in rule["resources"]:
+            rule["verbs"].remove("create")
+    await admin.apply(less)
+    one, loop = await reprise.create("forbidden"), Loop(reprise, admin)
+    failed = await loop.reaches(one, "error")
+    assert 'cannot create resource "deployments"' in failed["error_message"]
+    await admin.apply(role)
+    await loop.post(f"/api/instance/admin/retry-instance/{one}", {})
+    await loop.reaches(one, "running")
