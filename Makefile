@@ -58,8 +58,9 @@ packaging: $(DEV)
 picture: $(EMBEDDED) ## Draw README's picture of the demonstration anew, from a real run
 	@$(BIN)/reprise demo --picture docs/demo.svg
 
-bench: $(EMBEDDED) ## Measure state changes per second, end to end
+bench: $(EMBEDDED) ## Measure state changes per second, end to end, and the audit log's queries at a million rows
 	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m bench.audit
 
 $(EMBEDDED): locks/embedded.txt pyproject.toml | $(BIN)/python
 	@if [ $(DEV) -nt locks/dev.txt ] && [ $(DEV) -nt pyproject.toml ]; then touch $@; exit 0; fi; \

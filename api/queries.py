@@ -61,9 +61,12 @@ class _AuditQuery(_Query):
     state_before: State | None = None
     state_after: State | None = None
     outcome: Literal["applied", "stale", "rejected"] | None = None
+    error_code: ErrorCode | None = None
+    attempt: int | None = Field(default=None, ge=1, le=2**31 - 1)
     correlation_id: UUID | None = Field(default=None, description="the job")
     since: Moment | None = Field(default=None, description="included; like 2026-01-31T12:00:00Z")
     until: Moment | None = Field(default=None, description="not included")
+    q: _Text | None = Field(default=None, description="found in the event, or in why it changed nothing")
 
 
 class AuditQuery(_AuditQuery):

@@ -12,8 +12,8 @@ from pydantic import StringConstraints
 from api.auth import Caller, User
 from api.services import Backend, Served
 from persistence import audit, idempotency, instances
-from persistence.audit import AuditFilter
 from persistence.batch import Result
+from persistence.searching import AuditFilter
 from schemas import cloudevents
 from schemas.errors import BadInput, Conflict, NotFound, Refused
 from schemas.events import Event, wish

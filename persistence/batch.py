@@ -110,6 +110,7 @@ class Batch:
         entry = Entry(
             instance_id=after.id,
             sequence=tip.sequence + 1,
+            customer_id=after.customer_id,
             event_id=event.id,
             recorded_at=self.now,
             type=event.type.value,

@@ -14,6 +14,7 @@ class Entry:
 
     instance_id: UUID
     sequence: int
+    customer_id: str
     event_id: UUID
     recorded_at: datetime
     type: str
@@ -36,6 +37,7 @@ class Entry:
         columns = (
             self.instance_id,
             self.sequence,
+            self.customer_id,
             self.event_id,
             self.recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
             self.type,

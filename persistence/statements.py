@@ -42,6 +42,7 @@ WHERE instances.id = v.id
 ENTRY_COLUMNS = {
     "instance_id": "uuid",
     "sequence": "int",
+    "customer_id": "text",
     "event_id": "uuid",
     "recorded_at": "timestamptz",
     "type": "text",
@@ -64,7 +65,7 @@ ENTRY_COLUMNS = {
 INSERT_ENTRIES = f"""
 WITH ids AS (
     INSERT INTO event_ids (event_id, instance_id, sequence)
-    SELECT * FROM unnest($3::uuid[], $1::uuid[], $2::int[])
+    SELECT * FROM unnest($4::uuid[], $1::uuid[], $2::int[])
 )
 INSERT INTO audit_log ({", ".join(ENTRY_COLUMNS)}) SELECT * FROM unnest({_unnest(list(ENTRY_COLUMNS.values()))})
 """  # noqa: S608  # column names of our own

@@ -176,6 +176,7 @@ class AuditRow(BaseModel):
 
     event_id: UUID
     instance_id: UUID
+    customer_id: str
     sequence: int
     recorded_at: datetime
     type: str

@@ -11,7 +11,7 @@ from api.errors import answers
 from api.queries import AuditQuery, ExportQuery
 from api.services import Backend, Served
 from persistence import audit
-from persistence.audit import AuditFilter
+from persistence.searching import AuditFilter
 from schemas.views import AuditPage, AuditRow
 
 router = APIRouter(tags=["audit"])

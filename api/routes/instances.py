@@ -14,8 +14,8 @@ from api.queries import InstanceQuery, TrailQuery
 from api.services import Served
 from api.wishes import Wisher, Wishing, find
 from persistence import audit, instances
-from persistence.audit import AuditFilter
 from persistence.instances import InstanceFilter
+from persistence.searching import AuditFilter
 from schemas.errors import BadInput, Forbidden
 from schemas.payloads import ProvisionRequested
 from schemas.requests import InstanceRequest

@@ -24,10 +24,14 @@ def list_rows(
     event_type: Annotated[str | None, typer.Option("--type", help="Of this type, like retry.requested.")] = None,
     actor: Annotated[str | None, typer.Option("--actor", help="By this actor, like cli:alice.")] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="applied, stale or rejected.")] = None,
-    state: Annotated[str | None, typer.Option("--state", help="That led into this state.")] = None,
+    error_code: Annotated[str | None, typer.Option("--error-code", help="That failed so, like image_pull.")] = None,
+    from_state: Annotated[str | None, typer.Option("--from-state", help="Decided in this state.")] = None,
+    to_state: Annotated[str | None, typer.Option("--to-state", help="That led into this state, or kept it.")] = None,
+    attempt: Annotated[int | None, typer.Option("--attempt", min=1, help="Of this attempt.")] = None,
     job: Annotated[str | None, typer.Option("--job", metavar="JOB_ID", help="Of this job.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="From then on, like 2026-01-31T12:00:00Z.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Before then.")] = None,
+    text: Annotated[str | None, typer.Option("--text", "-q", help="With this text in the event or its error.")] = None,
     limit: options.Limit = 100,
     output: options.Output = "table",
 ) -> None:
@@ -41,12 +45,18 @@ def list_rows(
         type=event_type,
         actor=actor,
         outcome=outcome,
-        state_after=state,
+        error_code=error_code,
+        state_before=from_state,
+        state_after=to_state,
+        attempt=attempt,
         correlation_id=job,
         since=since,
         until=until,
+        q=text,
     )
     if output == "json":
         as_json(page)
     else:
         history.print_rows(page["items"], with_instance=instance is None)
+        if page["next_cursor"]:
+            print(f"There are more than {limit}; see them with --limit.")

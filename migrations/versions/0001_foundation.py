@@ -11,6 +11,7 @@ TABLES = """
 CREATE TABLE audit_log (
     instance_id UUID NOT NULL,
     sequence INTEGER NOT NULL,
+    customer_id TEXT NOT NULL,
     event_id UUID NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
     type TEXT NOT NULL,
@@ -33,12 +34,19 @@ CREATE TABLE audit_log (
     CONSTRAINT outcome_is_known CHECK (outcome IN ('applied', 'stale', 'rejected'))
 )
 ;
+CREATE INDEX audit_log_by_customer ON audit_log (customer_id, recorded_at, instance_id, sequence)
+;
 CREATE INDEX audit_log_by_job ON audit_log (correlation_id)
 ;
 CREATE INDEX audit_log_by_time ON audit_log (recorded_at, instance_id, sequence)
 ;
+CREATE INDEX audit_log_failures ON audit_log (error_code, recorded_at, instance_id, sequence) WHERE error_code IS NOT
+        NULL
+;
 CREATE INDEX audit_log_setbacks ON audit_log (recorded_at, instance_id) WHERE type IN ('deploy.lost', 'deploy.timeout',
         'init.timeout')
+;
+CREATE INDEX audit_log_unapplied ON audit_log (outcome, recorded_at, instance_id, sequence) WHERE outcome <> 'applied'
 ;
 COMMENT ON COLUMN audit_log.event IS 'the exact bytes that were hashed'
 ;

@@ -31,3 +31,22 @@ def test_a_short_run_prints_every_measurement() -> None:
     for name in MEASURED:
         [row] = [line for line in done.stdout.splitlines() if f" {name} " in line]
         assert float(re.findall(r"[\d,.]+", row.partition(name)[2])[0].replace(",", "")) > 0, row
+
+
+QUERIES = ("everything", "of a customer, one type", "text that is nowhere")
+
+
+def test_the_queries_of_the_audit_log_are_measured_one_by_one() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REPRISE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.audit"],
+        env=environment | {"AUDIT_ROWS": "2000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for name in QUERIES:
+        [row] = [line for line in done.stdout.splitlines() if f" {name} " in line]
+        first, median, slowest = map(float, re.findall(r"[\d.]+", row.partition(name)[2]))
+        assert 0 < min(first, median) <= slowest, row

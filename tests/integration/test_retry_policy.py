@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from persistence import audit, instances
+from persistence.searching import AuditFilter
 from persistence.writer import Writer
 from schemas.codes import ErrorCode
 from schemas.events import Actor, Event, wish
@@ -101,7 +102,7 @@ async def test_the_audit_log_names_the_policy_and_the_job_has_its_own_end(writer
     assert second is not None
     assert (first.status, first.attempt) == ("failed", 1)
     assert (second.status, second.attempt, second.type) == ("failed", 2, "retry.due")
-    rows, _ = await audit.page(engine, audit.AuditFilter(type="retry.due"))
+    rows, _ = await audit.page(engine, AuditFilter(type="retry.due"))
     assert [(row.actor, row.state_before, row.state_after) for row in rows] == [("policy:retry", "error", "pending")]
 
 

@@ -3,6 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from persistence import searching
 from tests.integration.api.world import World
 
 
@@ -20,6 +23,13 @@ async def test_filters_narrow_the_audit_log(world: World) -> None:
         ({"actor": "api:nobody"}, 0),
         ({"correlation_id": job, "type": "retry.requested"}, 1),
         ({"instance_id": identity, "type": "deploy.progressing"}, 1),
+        ({"error_code": "insufficient_resources"}, 1),
+        ({"error_code": "insufficient_resources", "type": "provision.requested"}, 0),
+        ({"attempt": "2"}, 2),
+        ({"outcome": "rejected"}, 1),
+        ({"outcome": "applied", "customer_id": "acme", "type": "retry.requested"}, 1),
+        ({"q": "INSUFFICIENT cpu"}, 2),
+        ({"q": "50%"}, 0),
         ({"since": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}, 0),
         ({"until": (datetime.now(UTC) - timedelta(hours=1)).isoformat()}, 0),
     ):
@@ -51,6 +61,23 @@ async def test_pages_hold_every_row_once_in_either_order(world: World) -> None:
             if cursor is None:
                 break
         assert seen == expected
+
+
+async def test_a_search_looks_through_a_bounded_number_of_rows_a_page_and_misses_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.failed()
+    rows = (await world.admin.get("/api/audit")).json()["items"]
+    wanted = [row for row in rows if row["type"] == "deploy.applied"]
+    monkeypatch.setattr(searching, "SEARCHED", 2)
+    seen, sizes, cursor = [], [], ""
+    while cursor is not None:
+        page = (await world.admin.get(f"/api/audit?type=deploy.applied{cursor and f'&cursor={cursor}'}")).json()
+        seen += page["items"]
+        sizes.append(len(page["items"]))
+        cursor = page["next_cursor"]
+    assert seen == wanted
+    assert sorted(sizes) == [0] * (len(rows) // 2) + [1]
 
 
 async def test_the_export_holds_every_row_as_a_line_oldest_first(world: World) -> None:

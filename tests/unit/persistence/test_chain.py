@@ -13,6 +13,7 @@ from persistence.tables import audit_log
 ENTRY = Entry(
     instance_id=UUID(int=1),
     sequence=2,
+    customer_id="acme",
     event_id=UUID(int=3),
     recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
     type="retry.requested",

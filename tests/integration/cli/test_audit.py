@@ -1,0 +1,31 @@
+"""`reprise audit`, spoken to a real API process."""
+
+import json
+from uuid import uuid4
+
+from tests.integration.api.world import World
+from tests.integration.cli.conftest import Reprise
+from tests.support.names import unique
+
+
+async def test_the_list_is_narrowed_by_what_one_knows(reprise: Reprise, world: World) -> None:
+    name = unique()
+    identity = await world.failed(name)
+    for narrowed, types in (
+        (("--error-code", "insufficient_resources"), ["deploy.failed"]),
+        (("--from-state", "cleaning_up", "--to-state", "error"), ["cleanup.completed"]),
+        (("--text", "insufficient CPU", "--type", "deploy.progressing"), ["deploy.progressing"]),
+        (("--attempt", "2"), []),
+        (("--job", str(uuid4())), []),
+    ):
+        said = reprise("audit", "list", "--instance", name, *narrowed, "-o", "json")
+        assert [row["type"] for row in json.loads(said.out)["items"]] == types, (said.err, narrowed)
+    said = reprise("audit", "list", "--instance", identity, "--limit", "2")
+    assert "There are more than 2" in said.out
+    assert "cleaning_up → error" in said.out
+
+
+async def test_a_state_that_does_not_exist_is_named(reprise: Reprise) -> None:
+    said = reprise("audit", "list", "--to-state", "odd")
+    assert (said.code, said.out) == (1, "")
+    assert "state_after" in said.err
