@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from embedded.simulated.controllers.nodes import SILENT
 from tests.contract.client import Client, Object
 from tests.contract.manifests import deployment, pod_spec
 from tests.contract.seeing import condition, the_pod, until_ready
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.own_cluster
-SILENT = "simulated.reprise.dev/silent"
 TAINT = {"key": "for", "value": "odoo", "effect": "NoSchedule"}
 TOLERATION = {"key": "for", "operator": "Equal", "value": "odoo", "effect": "NoSchedule"}
 

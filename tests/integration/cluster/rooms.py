@@ -14,6 +14,7 @@ from cluster.conditions import condition
 from cluster.dedicated import DedicatedServers
 from cluster.kinds import DEPLOYMENT, NODE, POD, REPLICA_SET, Object
 from cluster.profiles import Profiles
+from embedded.simulated.controllers.nodes import SILENT
 from schemas.errors import ClusterRefused, NotYet
 from statemachine.instance import Instance
 from tests.contract.client import Client
@@ -23,9 +24,10 @@ from tests.support.waiting import until
 POOL = "reprise.dev/test-pool"
 """A label of the nodes of one case, so that an instance sees these alone."""
 _TAINTS = {
-    "Ready": "node.kubernetes.io/not-ready",
-    "MemoryPressure": "node.kubernetes.io/memory-pressure",
-    "DiskPressure": "node.kubernetes.io/disk-pressure",
+    ("Ready", "False"): "node.kubernetes.io/not-ready",
+    ("Ready", "Unknown"): "node.kubernetes.io/unreachable",
+    ("MemoryPressure", "True"): "node.kubernetes.io/memory-pressure",
+    ("DiskPressure", "True"): "node.kubernetes.io/disk-pressure",
 }
 
 
@@ -82,15 +84,19 @@ async def nodes(admin: Client, wanted: Sequence[Node]) -> AsyncIterator[list[str
 
 
 async def _create(admin: Client, name: str, node: Node) -> None:
-    """A fresh node has a taint until it is known to be ready; here, this takes the part of who lifts it."""
-    await admin.create("nodes", {"metadata": {"name": name, "labels": {POOL: admin.namespace, **node.labels}}})
+    """A fresh node has a taint until it is known to be ready; here, this takes the part of who lifts it.
+
+    Its kubelet keeps silent, or it would say that all is well; for some seconds that is believed.
+    """
+    meta = {"name": name, "labels": {POOL: admin.namespace, **node.labels}, "annotations": {SILENT: "yes"}}
+    await admin.create("nodes", {"metadata": meta})
     room = {"cpu": node.cpu, "memory": node.memory, "pods": node.pods}
     healthy = {"Ready": "True", **node.conditions}
     conditions = [{"type": kind, "status": status} for kind, status in healthy.items()]
     status = {"capacity": room, "allocatable": room, "conditions": conditions}
     await admin.patch("nodes", name, {"status": status}, "status")
-    ill = [kind for kind, status in healthy.items() if (kind == "Ready") != (status == "True")]
-    taints = [*node.taints, *({"key": _TAINTS[kind], "effect": "NoSchedule"} for kind in ill)]
+    ill = [_TAINTS[condition] for condition in healthy.items() if condition in _TAINTS]
+    taints = [*node.taints, *({"key": key, "effect": "NoSchedule"} for key in ill)]
     if node.unschedulable:
         taints.append({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"})
     spec = {"taints": taints or None, "unschedulable": node.unschedulable or None}

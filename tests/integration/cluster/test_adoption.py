@@ -11,6 +11,7 @@ from cluster.kinds import CLAIM, DEPLOYMENT, SECRET, SERVICE
 from schemas.adoption import ExistingObjects
 from schemas.codes import ErrorCode
 from schemas.errors import BadInput
+from tests.integration.cluster.doing import done
 from tests.integration.cluster.foreign import ALL, Foreign, adopted, claim, deployment, service
 from tests.support.waiting import until
 
@@ -96,6 +97,6 @@ async def test_a_stopped_one_and_one_that_does_not_fit_are_told_apart(cluster: C
 async def test_what_is_adopted_already_says_whose_it_is(cluster: Cluster) -> None:
     foreign, row = Foreign(cluster), adopted()
     await foreign.made()
-    await revive(cluster, row)
+    await done(lambda: revive(cluster, row))
     found = await _surveyed(cluster, deployment="odoo-shop")
     assert found.owners == {(cluster.installation, str(row.id))}
