@@ -11,7 +11,7 @@ EMBEDDED := $(VENV)/.installed-embedded
 DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # what is tested against a real control plane, which a Go that is new enough builds
-KUBERNETES := tests/contract tests/integration/cluster tests/kubernetes
+KUBERNETES := tests/contract tests/integration/cluster tests/integration/causes tests/kubernetes
 GO := $(VENV)/.installed-go
 
 help: ## Show what can be made

@@ -3,6 +3,7 @@
 from api.auth import Caller
 from api.waiting import deadline_of, waiting
 from persistence.batch import Result
+from schemas.causes import REMEDIES
 from schemas.views import Capacity, DatabaseView, InstanceView, RetryQueued, WishAccepted
 from statemachine.instance import Instance
 from statemachine.policy import Policy
@@ -32,11 +33,17 @@ def instance_view(instance: Instance, policy: Policy) -> InstanceView:
         error_message=instance.error_message,
         cause=instance.cause,
         cause_code=instance.cause_code,
+        remedy=_remedy(instance),
         waiting=waiting(instance, policy),
         deadline_at=deadline_of(instance),
         created_at=instance.created_at,
         state_since=instance.state_since,
     )
+
+
+def _remedy(instance: Instance) -> str | None:
+    code = instance.error_code or instance.cause_code
+    return REMEDIES[code] if code is not None else None
 
 
 def retry_queued(result: Result) -> RetryQueued:

@@ -1,16 +1,27 @@
 """What an answer of the Kubernetes API means for Reprise: try again later, gone, or refused, in the API's own words."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from cluster.sentences import refused
 from schemas.codes import ErrorCode
 from schemas.errors import ClusterDown, ClusterRefused, RepriseError
 from schemas.text import cleaned
 
 _LATER = frozenset({401, 408, 429})
 """401: the token has expired or the cluster was set up anew. It says nothing about the instance that met it."""
+_REFUSALS = {
+    ErrorCode.QUOTA_EXCEEDED: re.compile("(exceeded|failed) quota: "),
+    ErrorCode.LIMIT_RANGE: re.compile(r"(maximum|minimum) \S+ usage per \w+ is|max limit to request ratio per"),
+    ErrorCode.NAMESPACE_TERMINATING: re.compile("because it is being terminated"),
+    ErrorCode.FORBIDDEN: re.compile(r'User "[^"]*" cannot \w+ resource'),
+}
+"""Source of the words: kubernetes plugin/pkg/admission/{resourcequota,limitranger,namespace/lifecycle} and, for the
+last, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go.
+"""
 
 
 class Gone(Exception):
@@ -34,7 +45,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> RepriseErro
         return Gone(message)
     if status == 409:
         return Outdated(message)
-    return Expired(message) if status == 410 else ClusterRefused(refusal_code(message), message)
+    return Expired(message) if status == 410 else ClusterRefused(refusal_code(message), refused(message))
 
 
 def said(body: bytes) -> str:
@@ -48,9 +59,9 @@ def said(body: bytes) -> str:
 
 
 def refusal_code(message: str) -> ErrorCode:
-    """Which cause a refusal is; source of the words: kubernetes plugin/pkg/admission/resourcequota/controller.go."""
-    quota = "exceeded quota" in message or "failed quota" in message
-    return ErrorCode.QUOTA_EXCEEDED if quota else ErrorCode.CLUSTER_REFUSED
+    """Which cause a refusal is."""
+    found = (code for code, words in _REFUSALS.items() if words.search(message))
+    return next(found, ErrorCode.CLUSTER_REFUSED)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -66,10 +66,15 @@ class Cluster:
                 async with aclosing(self.pages(kind, labels, everywhere=everywhere)) as pages:
                     return [found async for page in pages for found in page.objects]
 
-    async def pages(self, kind: Kind, labels: str = "", *, everywhere: bool = False) -> AsyncGenerator[Page, None]:
-        """The same one page after the other, for whoever keeps little of each. Raises Expired: then begin again."""
+    async def pages(
+        self, kind: Kind, labels: str = "", fields: str = "", *, everywhere: bool = False
+    ) -> AsyncGenerator[Page, None]:
+        """The same one page after the other, for whoever keeps little of each. Raises Expired: then begin again.
+
+        `fields` selects by fields as `labels` does by labels.
+        """
         path = kind.path(None if everywhere else self.namespace)
-        query = {"limit": str(PAGE), **({"labelSelector": labels} if labels else {})}
+        query = {"limit": str(PAGE), **_selecting(labels, fields)}
         while True:
             answer = await self._connection.ask("GET", path, query)
             meta = answer["metadata"]
@@ -124,7 +129,7 @@ class Cluster:
             return False
         return True
 
-    async def watch(self, kind: Kind, version: str, labels: str = "") -> AsyncGenerator[Object, None]:
+    async def watch(self, kind: Kind, version: str, labels: str = "", fields: str = "") -> AsyncGenerator[Object, None]:
         """Changes since `version`: {"type": ADDED|MODIFIED|DELETED|BOOKMARK, "object": …}, until the server ends it.
 
         Raises Expired where `version` is too old: then list again.
@@ -134,7 +139,7 @@ class Cluster:
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
             "timeoutSeconds": str(WATCH_FOR),
-            "labelSelector": labels,
+            **_selecting(labels, fields),
         }
         async with aclosing(self._connection.lines(kind.path(self.namespace), query)) as changes:
             async for change in changes:
@@ -165,3 +170,8 @@ class Cluster:
 
 def _typed(kind: Kind, manifest: Object) -> Object:
     return {"apiVersion": kind.api_version, "kind": kind.name, **manifest}
+
+
+def _selecting(labels: str, fields: str) -> dict[str, str]:
+    wanted = {"labelSelector": labels, "fieldSelector": fields}
+    return {name: selector for name, selector in wanted.items() if selector}

@@ -38,6 +38,7 @@ SECRET = Kind("Secret", "v1", "secrets")
 INGRESS = Kind("Ingress", "networking.k8s.io/v1", "ingresses")
 NAMESPACE = Kind("Namespace", "v1", "namespaces", namespaced=False)
 QUOTA = Kind("ResourceQuota", "v1", "resourcequotas")
+EVENT = Kind("Event", "v1", "events")
 NODE = Kind("Node", "v1", "nodes", namespaced=False)
 
 POSTGRES_CLUSTER = Kind("Cluster", "postgresql.cnpg.io/v1", "clusters")

@@ -4,14 +4,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cluster import told
 from cluster.answers import refusal_code
 from cluster.conditions import condition, moment, since
 from cluster.kinds import Object
 from cluster.names import STEP
 from cluster.problems import Problem, problem
-from cluster.sentences import forbidden, unschedulable
+from cluster.scheduling import scheduling_code
+from cluster.sentences import podless, unschedulable
 from cluster.sight import Sight, terminating
+from cluster.starting import unready, volumeless, well
 from schemas.codes import ErrorCode
+
+_NOT_CREATED = frozenset({"FailedCreate", "ReplicaSetCreateError"})
+"""Source: kubernetes pkg/controller/{replicaset,deployment}."""
 
 
 class Phase(StrEnum):
@@ -40,7 +46,8 @@ class Observation:
     """What is so, and why, in the cluster's own words.
 
     `turns_at`: when it becomes `failed` or `lost` if nothing changes until then. `seen` tells two observations of the
-    same apart: the resourceVersions it was made from.
+    same apart: the resourceVersions it was made from. `well`: no container has failed, so that a cause told before has
+    passed.
     """
 
     phase: Phase
@@ -49,6 +56,7 @@ class Observation:
     node: str | None = None
     turns_at: datetime | None = None
     seen: str = ""
+    well: bool = False
 
 
 def observe(sight: Sight, step: int | None, now: datetime, grace: float) -> Observation:
@@ -77,7 +85,7 @@ def _observe(sight: Sight, step: int | None, now: datetime, grace: float) -> Obs
     if pod is None:
         return _podless(sight, deployment)
     node = pod["spec"].get("nodeName")
-    return _on_node(pod, node, now, grace) if node else _waiting_for_node(pod)
+    return _on_node(sight, pod, node, now, grace) if node else _waiting_for_node(sight, pod)
 
 
 def _observe_running(sight: Sight, now: datetime, grace: float) -> Observation:
@@ -124,27 +132,36 @@ def _current(sight: Sight) -> Object | None:
 
 
 def _podless(sight: Sight, deployment: Object) -> Observation:
-    """Why there is no pod: the ReplicaSet may not make one (a quota, an admission rule)."""
+    """Why there is no pod: a controller may not make one, or no ReplicaSet (a quota, an admission rule).
+
+    A condition keeps what was said first; the Event has what was said last.
+    """
     for found in (*sight.replica_sets, deployment):
-        refused = condition(found, "ReplicaFailure", "True")
-        if refused:
-            message = refused.get("message", "")
-            return Observation(Phase.UNSCHEDULED, refusal_code(message), forbidden(message))
+        message = told.words(sight.events, found, told.CREATING) or _refusal(found)
+        if message:
+            return Observation(Phase.UNSCHEDULED, refusal_code(message), podless(message))
     return Observation(Phase.UNSCHEDULED)
 
 
-def _waiting_for_node(pod: Object) -> Observation:
+def _refusal(found: Object) -> str | None:
+    refused = condition(found, "ReplicaFailure", "True") or condition(found, "Progressing", "False")
+    message: str | None = refused.get("message") if refused and refused.get("reason") in _NOT_CREATED else None
+    return message
+
+
+def _waiting_for_node(sight: Sight, pod: Object) -> Observation:
     held = condition(pod, "PodScheduled", "False")
     if held is None or not held.get("message"):
         return Observation(Phase.UNSCHEDULED)
-    code = ErrorCode.INSUFFICIENT_RESOURCES if held.get("reason") == "Unschedulable" else None
-    return Observation(Phase.UNSCHEDULED, code, unschedulable(held["message"]))
+    code = scheduling_code(held["message"]) if held.get("reason") == "Unschedulable" else None
+    unbound = volumeless(sight) if code is ErrorCode.VOLUME_UNAVAILABLE else None
+    return Observation(Phase.UNSCHEDULED, code, unbound or unschedulable(held["message"]))
 
 
-def _on_node(pod: Object, node: str, now: datetime, grace: float) -> Observation:
+def _on_node(sight: Sight, pod: Object, node: str, now: datetime, grace: float) -> Observation:
     found = problem(pod)
     if found is None:
-        return _starting(pod, node, now, grace)
+        return _starting(sight, pod, node, now, grace)
     turns_at = _turns_at(found, pod, grace) if found.code else None
     if turns_at is not None and now >= turns_at:
         return Observation(Phase.FAILED, found.code, found.cause, node)
@@ -156,16 +173,15 @@ def _turns_at(found: Problem, pod: Object, grace: float) -> datetime | None:
     return began + timedelta(seconds=grace) if began else None
 
 
-def _starting(pod: Object, node: str, now: datetime, grace: float) -> Observation:
-    """On its way; when its containers run and are not ready for long, that is worth telling."""
-    unready = condition(pod, "ContainersReady", "False")
-    began = since(unready)
-    running = bool(condition(pod, "Initialized", "True"))
-    if unready is None or began is None or not running or not unready.get("message"):
-        return Observation(Phase.SCHEDULED, node=node)
-    if now < began + timedelta(seconds=grace):
-        return Observation(Phase.SCHEDULED, node=node, turns_at=began + timedelta(seconds=grace))
-    return Observation(Phase.SCHEDULED, None, unschedulable(unready["message"]), node)
+def _starting(sight: Sight, pod: Object, node: str, now: datetime, grace: float) -> Observation:
+    """On its way. What keeps it so may pass, so that nothing but its deadline ends it."""
+    found = unready(sight, pod)
+    if found is None:
+        return Observation(Phase.SCHEDULED, node=node, well=well(pod))
+    turns_at = found.since + timedelta(seconds=grace) if found.since else now
+    if now < turns_at:
+        return Observation(Phase.SCHEDULED, node=node, turns_at=turns_at, well=well(pod))
+    return Observation(Phase.SCHEDULED, found.code, found.cause, node)
 
 
 def _annotated(deployment: Object) -> str | None:
@@ -183,4 +199,5 @@ def _versions(sight: Sight) -> str:
         sight.secret,
         sight.ingress,
     )
-    return ",".join(sorted(each["metadata"]["resourceVersion"] for each in found if each is not None))
+    versions = [each["metadata"]["resourceVersion"] for each in found if each is not None]
+    return ",".join(sorted([*versions, *told.versions(sight.events)]))

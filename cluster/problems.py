@@ -6,22 +6,26 @@ from datetime import datetime, timedelta
 
 from cluster.conditions import condition, moment, since
 from cluster.kinds import Object
-from cluster.sentences import plain
+from cluster.sentences import last_line, plain
 from schemas.codes import ErrorCode
 
 NO_IMAGE = frozenset(
     {
         "ErrImagePull",
         "ImagePullBackOff",
-        "InvalidImageName",
         "ErrImageNeverPull",
         "ImageInspectError",
         "RegistryUnavailable",
         "SignatureValidationFailed",
     }
 )
-REFUSED = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
-"""Source of both: kubernetes pkg/kubelet/images/types.go and pkg/kubelet/container/sync_result.go."""
+BAD_NAME = "InvalidImageName"
+REFUSED = {
+    "CreateContainerConfigError": "created",
+    "CreateContainerError": "created",
+    "RunContainerError": "started",
+}
+"""What cannot be done then; source of all: kubernetes pkg/kubelet/{images/types.go,container/sync_result.go}."""
 BACK_OFF, BACK_OFF_LIMIT = 10, 300
 """Seconds that a kubelet waits before the second restart, doubling, and at most."""
 
@@ -60,13 +64,13 @@ def _container(container: Object, start: datetime | None, crash: ErrorCode) -> P
     state = container.get("state", {})
     waiting = state.get("waiting") or {}
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
-    if reason in NO_IMAGE:
-        return Problem(ErrorCode.IMAGE_PULL, plain(_image(container, message)), start)
+    if reason in NO_IMAGE or reason == BAD_NAME:
+        return Problem(ErrorCode.IMAGE_PULL, plain(_image(container, reason, message)), start)
     if reason in REFUSED:
-        return Problem(ErrorCode.CLUSTER_REFUSED, plain(f"{reason}: {message}"), start)
+        return Problem(ErrorCode.CONTAINER_CONFIG, plain(_refused(container, REFUSED[reason], message)), start)
     ended = _ended(container)
     if ended is not None or reason == "CrashLoopBackOff":
-        return Problem(crash, _crash(container, ended or {}), _crashing_since(container, ended or {}, start))
+        return _crash(container, ended or {}, crash, start)
     return None
 
 
@@ -80,20 +84,29 @@ def _ended(container: Object) -> Object | None:
     return ended
 
 
-def _image(container: Object, message: str) -> str:
-    """The error itself, which the message of the back-off repeats or leaves out."""
-    return message.partition("ErrImagePull: ")[2] or message or f'Image "{container.get("image")}" cannot be pulled'
+def _image(container: Object, reason: str, message: str) -> str:
+    """With the error itself, which the message of the back-off repeats or leaves out."""
+    image = f'Image "{container.get("image")}"'
+    if reason == BAD_NAME:
+        return f"{image} is no valid name: {message.rpartition(': ')[2]}"
+    error = message.rpartition("ErrImagePull: ")[2]
+    return f"{image} cannot be pulled: {error}" if error else f"{image} cannot be pulled"
 
 
-def _crash(container: Object, ended: Object) -> str:
+def _refused(container: Object, what: str, message: str) -> str:
+    return f"Container {container.get('name')} cannot be {what}: {message}"
+
+
+def _crash(container: Object, ended: Object, crash: ErrorCode, start: datetime | None) -> Problem:
+    began = _crashing_since(container, ended, start)
     name = container.get("name", "")
     if ended.get("reason") == "OOMKilled":
-        return f"Container {name} was killed for using more memory than it may (OOMKilled)."
+        words = f"Container {name} was killed for using more memory than it may (OOMKilled)."
+        return Problem(ErrorCode.OUT_OF_MEMORY, words, began)
     if "exitCode" not in ended:
-        return f"Container {name} keeps crashing."
-    words = (ended.get("message") or "").strip()
-    last = f": {words.splitlines()[-1]}" if words else ""
-    return plain(f"Container {name} exited with code {ended['exitCode']}{last}")
+        return Problem(crash, f"Container {name} keeps crashing.", began)
+    said = last_line(ended.get("message") or "")
+    return Problem(crash, plain(f"Container {name} exited with code {ended['exitCode']}{said and f': {said}'}"), began)
 
 
 def _crashing_since(container: Object, ended: Object, start: datetime | None) -> datetime | None:

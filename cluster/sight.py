@@ -2,17 +2,21 @@
 
 from asyncio import gather
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cluster.client import Cluster
 from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, POD, REPLICA_SET, SECRET, SERVICE, Kind, Object
 from cluster.names import ATTEMPT, NEEDS, ODOO, labels, object_names, selector
+from cluster.told import Events
 from statemachine.instance import Instance
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """The objects of one attempt, the first of each kind; `needed` are the kinds without which it is not complete."""
+    """The objects of one attempt, the first of each kind; `needed` are the kinds without which it is not complete.
+
+    `events` is what Events tell of these objects; a fresh look goes without it.
+    """
 
     deployment: Object | None = None
     replica_sets: tuple[Object, ...] = ()
@@ -22,6 +26,7 @@ class Sight:
     secret: Object | None = None
     ingress: Object | None = None
     needed: frozenset[Kind] = frozenset((DEPLOYMENT, CLAIM, SERVICE, SECRET))
+    events: Events = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:

@@ -8,15 +8,26 @@ from pydantic_settings import NoDecode
 
 
 class ErrorCode(StrEnum):
-    """Why an attempt failed; the sentence beside it holds the cluster's own words."""
+    """Why an attempt failed; the sentence beside it holds the cluster's own words.
+
+    Two causes have two codes where a person, or a retry policy, does something else about them (schemas/causes.py).
+    """
 
     INSUFFICIENT_RESOURCES = "insufficient_resources"
-    IMAGE_PULL = "image_pull"
-    CRASH_LOOP = "crash_loop"
+    NO_MATCHING_NODE = "no_matching_node"
+    VOLUME_UNAVAILABLE = "volume_unavailable"
     QUOTA_EXCEEDED = "quota_exceeded"
+    LIMIT_RANGE = "limit_range"
+    IMAGE_PULL = "image_pull"
+    CONTAINER_CONFIG = "container_config"
     INIT_FAILED = "init_failed"
-    DATABASE_UNAVAILABLE = "database_unavailable"
+    CRASH_LOOP = "crash_loop"
+    OUT_OF_MEMORY = "out_of_memory"
+    NOT_READY = "not_ready"
     CLUSTER_REFUSED = "cluster_refused"
+    FORBIDDEN = "forbidden"
+    NAMESPACE_TERMINATING = "namespace_terminating"
+    DATABASE_UNAVAILABLE = "database_unavailable"
     DATA_MISSING = "data_missing"
     TIMEOUT = "timeout"
     CANCELLED = "cancelled"

@@ -85,10 +85,13 @@ class DeployApplied(Closed):
 
 
 class Progress(Closed):
-    """Why the instance still waits: the cluster's own reason, and the cause it would fail for."""
+    """Why the instance still waits: the cluster's own reason, and the cause it would fail for.
+
+    `cause` None: what it waited for has passed.
+    """
 
     error_code: ErrorCode | None = None
-    cause: Message
+    cause: Message | None
 
 
 class Scheduled(Closed):

@@ -113,6 +113,7 @@ class InstanceView(BaseModel):
     error_message: str | None
     cause: str | None
     cause_code: ErrorCode | None
+    remedy: str | None = Field(description="what to do about it, where it failed, or waits for what will make it fail")
     waiting: Waiting | None
     deadline_at: datetime | None
     created_at: datetime

@@ -62,6 +62,7 @@ def _fields(instance: Document) -> dict[str, object]:
         "since": local_time(instance["state_since"]),
         "why": describe.waiting_line(instance) or None,
         "error": _error(instance),
+        "what to do": instance["remedy"],
         "try again": describe.next_step(instance),
         "asked for": _request(instance["request"]),
         "database": _database(instance),

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Container
 from uuid import UUID
 
-from cluster.kinds import CLAIM, DEPLOYMENT, INGRESS, POD, REPLICA_SET, SECRET, SERVICE, Kind, Object
+from cluster.kinds import CLAIM, DEPLOYMENT, EVENT, INGRESS, KINDS, POD, REPLICA_SET, SECRET, SERVICE, Kind, Object
 from cluster.leftovers import attempt_of
 from cluster.names import INSTANCE
 from cluster.sight import Sight
 from consumers.watching.slim import slim
+from consumers.watching.warnings import Warnings
 from statemachine.instance import Instance
 
 WATCHED = (DEPLOYMENT, REPLICA_SET, POD, CLAIM, SERVICE, SECRET, INGRESS)
@@ -20,14 +21,17 @@ class Cache:
     def __init__(self) -> None:
         self._objects: dict[Kind, dict[str, Object]] = {kind: {} for kind in WATCHED}
         self._names: dict[UUID, set[tuple[Kind, str]]] = defaultdict(set)
+        self._warnings = Warnings()
 
     def keep(self, kind: Kind, names: Container[str]) -> set[UUID]:
         """Forget what is not among these names: a list of a kind has ended, and it was not there."""
-        gone = [found for name, found in self._objects[kind].items() if name not in names]
+        gone = [found for name, found in self._objects.get(kind, {}).items() if name not in names]
         return {instance for found in gone for instance in self.remove(kind, found)}
 
     def put(self, kind: Kind, found: Object) -> set[UUID]:
         """Take one object, unless just this version of it is known."""
+        if kind is EVENT:
+            return self._warn(found)
         instance = _instance_of(found)
         name = found["metadata"]["name"]
         known = self._objects[kind].get(name)
@@ -42,9 +46,9 @@ class Cache:
         return {instance} | lost
 
     def remove(self, kind: Kind, found: Object) -> set[UUID]:
-        """Forget one object, whosever it was when it was last seen."""
+        """Forget one object, whosever it was when it was last seen; of an Event, what it told still holds."""
         name = found["metadata"]["name"]
-        known = self._objects[kind].pop(name, None)
+        known = self._objects.get(kind, {}).pop(name, None)
         instance = _instance_of(known) if known is not None else None
         if instance is None:
             return set()
@@ -69,6 +73,7 @@ class Cache:
             found = self._objects[kind][name]
             if attempt_of(found["metadata"]["labels"]) == row.attempt:
                 mine[kind].append(found)
+        uids = [found["metadata"]["uid"] for objects in mine.values() for found in objects]
         return Sight(
             deployment=next(iter(mine[DEPLOYMENT]), None),
             replica_sets=tuple(mine[REPLICA_SET]),
@@ -77,7 +82,17 @@ class Cache:
             service=next(iter(mine[SERVICE]), None),
             secret=next(iter(mine[SECRET]), None),
             ingress=next(iter(mine[INGRESS]), None),
+            events=self._warnings.about(uids),
         )
+
+    def _warn(self, event: Object) -> set[UUID]:
+        """Whose object the Event is about; that object may come after it."""
+        about = event["involvedObject"]
+        if not self._warnings.put(event) or about["kind"] not in KINDS:
+            return set()
+        found = self._objects.get(KINDS[about["kind"]], {}).get(about["name"])
+        instance = _instance_of(found) if found else None
+        return {instance} if instance else set()
 
     def _of(self, instance_id: UUID) -> list[tuple[Kind, str]]:
         return sorted(self._names.get(instance_id, ()), key=lambda key: (key[0].name, key[1]))

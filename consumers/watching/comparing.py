@@ -57,6 +57,11 @@ def _initializing(row: Instance, sight: Sight, now: datetime, grace: float) -> D
     seen = observe(sight, None, now, grace)
     if seen.phase is Phase.ABSENT or sight.missing:
         return Difference(_progress(row, seen, now), converge=True)
+    if seen.well and seen.cause is None and row.cause is not None:
+        passed = Progress(cause=None)
+        return Difference(
+            [_fact(row, EventType.DEPLOY_PROGRESSING, passed, f"well at {seen.seen}", now)], seen.turns_at
+        )
     return _on_the_way(row, seen, now)
 
 

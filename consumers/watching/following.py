@@ -29,10 +29,11 @@ Tell = Callable[[set[UUID]], None]
 class Follower:
     """`live`: the cache holds what the cluster shows of this kind; not so while it does not answer."""
 
-    def __init__(self, cluster: Cluster, kind: Kind, labels: str, cache: Cache, tell: Tell) -> None:
+    def __init__(self, cluster: Cluster, kind: Kind, labels: str, cache: Cache, tell: Tell, fields: str = "") -> None:
         self._cluster = cluster
         self._kind = kind
         self._labels = labels
+        self._fields = fields
         self._cache = cache
         self._tell = tell
         self.live = False
@@ -65,7 +66,7 @@ class Follower:
     async def _list(self) -> str:
         """What is there, taken into the cache page by page, so that never more than one is held whole."""
         version, names = "", set[str]()
-        async with aclosing(self._cluster.pages(self._kind, self._labels)) as pages:
+        async with aclosing(self._cluster.pages(self._kind, self._labels, self._fields)) as pages:
             async for page in pages:
                 version = page.version
                 for found in page.objects:
@@ -84,7 +85,7 @@ class Follower:
 
     async def _watch_once(self, version: str) -> str:
         """Until the server ends it; returns the version from which to go on."""
-        async with aclosing(self._cluster.watch(self._kind, version, self._labels)) as changes:
+        async with aclosing(self._cluster.watch(self._kind, version, self._labels, self._fields)) as changes:
             async for change in changes:
                 found = change["object"]
                 version = found["metadata"]["resourceVersion"]

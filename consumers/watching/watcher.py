@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cluster.client import Cluster
+from cluster.kinds import EVENT
 from cluster.leftovers import is_leftover
 from cluster.names import INSTALLATION, ODOO, ROLE, selector
 from consumers.converge.converger import Converger, Publishes
@@ -17,6 +18,7 @@ from consumers.watching.cache import WATCHED, Cache
 from consumers.watching.comparing import compare, unmarked
 from consumers.watching.following import Follower
 from consumers.watching.mending import Mender
+from consumers.watching.warnings import ONLY
 from persistence import instances
 from schemas.errors import DependencyDown
 from schemas.events import Event
@@ -51,6 +53,7 @@ class Watcher:
         self._cache = Cache()
         labels = selector({INSTALLATION: cluster.installation, ROLE: ODOO})
         self._followers = [Follower(cluster, kind, labels, self._cache, self.tell) for kind in WATCHED]
+        self._warnings = Follower(cluster, EVENT, "", self._cache, self.tell, ONLY)
         self._dirty: set[UUID] = set()
         self._again: dict[UUID, datetime] = {}
         self._changed = asyncio.Event()
@@ -64,7 +67,7 @@ class Watcher:
     async def run(self) -> None:
         """For ever, until it is cancelled."""
         async with asyncio.TaskGroup() as group:
-            for follower in self._followers:
+            for follower in (*self._followers, self._warnings):  # the last only finds better words
                 group.create_task(follower.run())
             group.create_task(self._mender.run())
             group.create_task(self._resync())

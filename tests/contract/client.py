@@ -11,7 +11,7 @@ from tests.support.waiting import until
 
 Object = dict[str, Any]
 
-_CLUSTER_WIDE = ("namespaces", "nodes")
+_CLUSTER_WIDE = ("namespaces", "nodes", "validatingwebhookconfigurations")
 _GROUPS = {
     "deployments": "apis/apps/v1",
     "replicasets": "apis/apps/v1",
@@ -21,6 +21,7 @@ _GROUPS = {
     "clusters": "apis/postgresql.cnpg.io/v1",
     "roles": "apis/rbac.authorization.k8s.io/v1",
     "rolebindings": "apis/rbac.authorization.k8s.io/v1",
+    "validatingwebhookconfigurations": "apis/admissionregistration.k8s.io/v1",
 }
 _KINDS = {
     "deployments": "Deployment",
@@ -39,6 +40,8 @@ _KINDS = {
     "serviceaccounts": "ServiceAccount",
     "roles": "Role",
     "rolebindings": "RoleBinding",
+    "limitranges": "LimitRange",
+    "validatingwebhookconfigurations": "ValidatingWebhookConfiguration",
 }
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"

@@ -44,11 +44,18 @@ def migrated_template(postgres_server: Postgres) -> str:
 @pytest_asyncio.fixture
 async def database(postgres_server: Postgres, migrated_template: str) -> AsyncIterator[str]:
     """The URL (postgresql://…) of a fresh, migrated database, dropped after the test."""
+    async with copied(postgres_server, migrated_template) as url:
+        yield url
+
+
+@asynccontextmanager
+async def copied(server: Postgres, template: str) -> AsyncIterator[str]:
+    """The URL of a copy of a database, for as long as the block lasts."""
     name = f"test_{secrets.token_hex(6)}"
-    async with administration(postgres_server) as connection:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
-    yield postgres_server.url(name)
-    async with administration(postgres_server) as connection:
+    async with administration(server) as connection:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield server.url(name)
+    async with administration(server) as connection:
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

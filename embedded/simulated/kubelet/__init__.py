@@ -4,6 +4,7 @@ What is in the name of its image decides what becomes of a container:
 
 - `missing`: it cannot be pulled (ErrImagePull, then ImagePullBackOff);
 - `invalid`: it is no name of an image (InvalidImageName);
+- `asroot`: it knows no user but root, which a container may not be (CreateContainerConfigError);
 - `crash`: it exits with code 1, again and again (CrashLoopBackOff), and its last words are told to who asks for them;
 - `crashinit`: an init container does so; otherwise init containers succeed;
 - `oomkill`: it is killed for its memory (OOMKilled, code 137), again and again;

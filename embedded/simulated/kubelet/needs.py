@@ -18,8 +18,11 @@ _REFERENCES = {
 
 
 def missing(store: Store, pod: Object, container: Object) -> str | None:
-    """The first thing its environment refers to that is not there, in the kubelet's words."""
+    """Why it is refused, or the first thing its environment refers to that is not there, in the kubelet's words."""
     namespace = objects.namespace(pod)
+    if "asroot" in container["image"]:
+        whose = f'pod: "{objects.name(pod)}_{namespace}({objects.uid(pod)})", container: {container["name"]}'
+        return f"container has runAsNonRoot and image will run as root ({whose})"
     for kind, reference in _references(container):
         if reference.get("optional"):
             continue

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from schemas.causes import REMEDIES
+from schemas.codes import ErrorCode
 from tests.integration.api.world import World
 
 
@@ -128,6 +130,7 @@ async def test_a_failed_instance_says_why_and_offers_the_retry(world: World) -> 
     assert (shown["status"], shown["provisioning_status"], shown["can_retry"]) == ("error", "failed", True)
     assert shown["error_code"] == "insufficient_resources"
     assert "1 Insufficient cpu" in shown["error_message"]
+    assert shown["remedy"] == REMEDIES[ErrorCode.INSUFFICIENT_RESOURCES]
     assert shown["waiting"]["awaited"] == "retry.requested"
     assert shown["database"]["db_server_id"] == "shared-1"
     assert "password" not in shown["database"]

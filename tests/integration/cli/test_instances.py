@@ -90,6 +90,7 @@ async def test_show_puts_error_cause_and_the_retry_side_by_side(reprise: Reprise
     said = reprise("show", identity)
     assert "insufficient_resources: Did not fit: 0/1 nodes are available: 1 Insufficient cpu." in said.out
     assert f"reprise retry {identity}" in said.out
+    assert "Retry with less cpu or memory" in said.out
     document = json.loads(reprise("show", name, "--output", "json").out)
     assert (document["id"], document["can_retry"]) == (identity, True)
 

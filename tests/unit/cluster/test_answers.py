@@ -37,21 +37,36 @@ def test_special_answers_have_an_exception_of_their_own(code: int, kind: type[Ex
     [
         ('pods "x" is forbidden: exceeded quota: q, requested: cpu=2', ErrorCode.QUOTA_EXCEEDED),
         ('pods "x" is forbidden: failed quota: q: must specify limits.cpu', ErrorCode.QUOTA_EXCEEDED),
-        ('deployments.apps is forbidden: User "x" cannot create resource', ErrorCode.CLUSTER_REFUSED),
+        (
+            'deployments.apps is forbidden: User "x" cannot create resource "deployments" in API group "apps"',
+            ErrorCode.FORBIDDEN,
+        ),
+        (
+            'pods "x" is forbidden: maximum cpu usage per Container is 2, but limit is 4',
+            ErrorCode.LIMIT_RANGE,
+        ),
+        (
+            'pods "x" is forbidden: memory max limit to request ratio per Pod is 2, but provided ratio is 4',
+            ErrorCode.LIMIT_RANGE,
+        ),
+        (
+            'secrets "x" is forbidden: unable to create new content in namespace n because it is being terminated',
+            ErrorCode.NAMESPACE_TERMINATING,
+        ),
         ('admission webhook "policy" denied the request: no', ErrorCode.CLUSTER_REFUSED),
     ],
 )
 def test_a_refusal_keeps_the_apis_words(message: str, code: ErrorCode) -> None:
     found = failure(403, {}, status(message))
     assert isinstance(found, ClusterRefused)
-    assert (found.code, found.message) == (code, message)
+    assert (found.code, found.message) == (code, f"The cluster refuses it: {message}.")
 
 
 def test_words_are_cleaned_before_they_reach_anybody() -> None:
     found = failure(422, {}, status("bad\x00 value\n" + "x" * 5000))
     assert isinstance(found, ClusterRefused)
-    assert found.message.startswith("bad value x")
-    assert len(found.message) <= 2000
+    assert found.message.startswith("The cluster refuses it: bad value x")
+    assert len(found.message) <= 2100
 
 
 def test_an_answer_that_is_no_status_is_told_as_it_is() -> None:

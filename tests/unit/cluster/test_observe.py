@@ -7,11 +7,17 @@ import pytest
 
 from cluster.observe import Phase, observe, observe_running
 from cluster.sight import Sight
+from cluster.told import Told
 from schemas.codes import ErrorCode
 from tests.unit.cluster.objects import NOW, ago, condition, container, deployment, meta, pod
 
 GRACE = 30.0
 READY_POD = pod(condition("Initialized", "True"), condition("Ready", "True"), phase="Running")
+
+
+def about(uid: str, **messages: str) -> dict[str, dict[str, Told]]:
+    """Events about one object, a message by reason."""
+    return {uid: {reason: Told(message, ago(1), "1") for reason, message in messages.items()}}
 
 
 def seen(found: Sight, step: int | None = 3, grace: float = GRACE) -> Any:
@@ -70,7 +76,91 @@ def test_a_quota_that_forbids_the_pod_is_told_without_the_pods_name() -> None:
     }
     observed = seen(Sight(deployment(), replica_sets=(replica_set,)))
     assert observed.error_code is ErrorCode.QUOTA_EXCEEDED
-    assert observed.cause == "exceeded quota: small, requested: cpu=2, used: cpu=1, limited: cpu=2."
+    assert observed.cause == (
+        "The cluster makes no pod: exceeded quota: small, requested: cpu=2, used: cpu=1, limited: cpu=2."
+    )
+
+
+def test_a_quota_that_forbids_the_replica_set_stands_on_the_deployment() -> None:
+    refused = 'replicasets.apps "acme-1-5c" is forbidden: exceeded quota: small, requested: count/replicasets.apps=1'
+    message = f'Failed to create new replica set "acme-1-5c": {refused}'
+    stuck = deployment()
+    stuck["status"]["conditions"] = [condition("Progressing", "False", reason="ReplicaSetCreateError", message=message)]
+    observed = seen(Sight(stuck))
+    assert observed.error_code is ErrorCode.QUOTA_EXCEEDED
+    assert observed.cause == ("The cluster makes no pod: exceeded quota: small, requested: count/replicasets.apps=1.")
+
+
+def test_a_rollout_that_takes_long_is_no_refusal() -> None:
+    slow = deployment()
+    message = 'ReplicaSet "acme-1-5c" has timed out progressing.'
+    slow["status"]["conditions"] = [
+        condition("Progressing", "False", reason="ProgressDeadlineExceeded", message=message)
+    ]
+    assert seen(Sight(slow)).cause is None
+
+
+def test_what_a_replica_set_was_last_told_is_fresher_than_its_condition() -> None:
+    replica_set = {
+        "metadata": meta("rs"),
+        "spec": {},
+        "status": {
+            "conditions": [condition("ReplicaFailure", "True", reason="FailedCreate", message="exceeded quota: a")]
+        },
+    }
+    events = about("rs", FailedCreate='Error creating: admission webhook "w" denied the request: no')
+    observed = seen(Sight(deployment(), replica_sets=(replica_set,), events=events))
+    assert observed.error_code is ErrorCode.CLUSTER_REFUSED
+    assert observed.cause == 'The cluster makes no pod: admission webhook "w" denied the request: no.'
+
+
+def unscheduled(message: str, **more: Any) -> Sight:
+    return Sight(
+        deployment(),
+        pods=(pod(condition("PodScheduled", "False", reason="Unschedulable", message=message), node=None),),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("0/2 nodes are available: 2 Insufficient memory.", ErrorCode.INSUFFICIENT_RESOURCES),
+        ("0/2 nodes are available: 1 Too many pods, 1 node(s) were unschedulable.", ErrorCode.INSUFFICIENT_RESOURCES),
+        ("no nodes available to schedule pods", ErrorCode.INSUFFICIENT_RESOURCES),
+        ("0/2 nodes are available: 2 node(s) had untolerated taint(s).", ErrorCode.NO_MATCHING_NODE),
+        (
+            "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.",
+            ErrorCode.NO_MATCHING_NODE,
+        ),
+        (
+            "0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+            ErrorCode.VOLUME_UNAVAILABLE,
+        ),
+        ('0/2 nodes are available: persistentvolumeclaim "x" not found. not found', ErrorCode.VOLUME_UNAVAILABLE),
+        ("0/2 nodes are available: 2 node(s) had volume node affinity conflict.", ErrorCode.VOLUME_UNAVAILABLE),
+        (
+            "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.",
+            ErrorCode.VOLUME_UNAVAILABLE,
+        ),
+    ],
+)
+def test_the_schedulers_reason_has_a_code(message: str, code: ErrorCode) -> None:
+    assert seen(unscheduled(message)).error_code is code
+
+
+@pytest.mark.parametrize(
+    ("phase", "cause"),
+    [
+        ("Pending", 'The claim gets no volume: storageclass.storage.k8s.io "fast" not found.'),
+        ("Bound", "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."),
+    ],
+)
+def test_why_a_claim_gets_no_volume_is_told_by_its_event(phase: str, cause: str) -> None:
+    claim = {"metadata": meta("claim"), "status": {"phase": phase}}
+    events = about("claim", ProvisioningFailed='storageclass.storage.k8s.io "fast" not found')
+    message = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+    assert seen(unscheduled(message, claim=claim, events=events)).cause == cause
 
 
 def test_a_pod_on_a_node_is_scheduled() -> None:
@@ -95,14 +185,14 @@ def test_a_missing_image_is_progress_until_the_grace_is_over() -> None:
 def test_a_missing_image_fails_when_the_grace_is_over() -> None:
     observed = seen(missing_image(GRACE))
     assert (observed.phase, observed.error_code) == (Phase.FAILED, ErrorCode.IMAGE_PULL)
-    assert observed.cause == "missing:1: not found."
+    assert observed.cause == 'Image "odoo:18" cannot be pulled: missing:1: not found.'
 
 
 def test_the_back_off_repeats_the_error_behind_it() -> None:
     message = 'Back-off pulling image "missing:1": ErrImagePull: missing:1: not found'
     waiting = container(waiting={"reason": "ImagePullBackOff", "message": message})
     observed = seen(Sight(deployment(), pods=(pod(containerStatuses=[waiting]),)))
-    assert observed.cause == "missing:1: not found."
+    assert observed.cause == 'Image "odoo:18" cannot be pulled: missing:1: not found.'
 
 
 def crashing(*, restarts: int, finished: float, start: float = 3600, name: str = "odoo", **last: Any) -> Sight:
@@ -135,6 +225,7 @@ def test_a_crash_is_told_with_the_last_line_of_its_log() -> None:
 
 def test_running_out_of_memory_is_told_so() -> None:
     observed = seen(crashing(restarts=3, finished=1, reason="OOMKilled", exitCode=137))
+    assert observed.error_code is ErrorCode.OUT_OF_MEMORY
     assert observed.cause == "Container odoo was killed for using more memory than it may (OOMKilled)."
 
 
@@ -149,18 +240,107 @@ def test_a_container_that_runs_again_after_a_crash_is_no_problem() -> None:
     assert (observed.phase, observed.error_code) == (Phase.SCHEDULED, None)
 
 
-def test_a_refused_container_fails_in_the_kubelets_words() -> None:
-    waiting = container(waiting={"reason": "CreateContainerConfigError", "message": 'secret "x" not found'})
+@pytest.mark.parametrize(
+    ("reason", "cannot"), [("CreateContainerConfigError", "created"), ("RunContainerError", "started")]
+)
+def test_a_container_that_cannot_be_made_fails_in_the_kubelets_words(reason: str, cannot: str) -> None:
+    waiting = container(waiting={"reason": reason, "message": 'secret "x" not found'})
     observed = seen(Sight(deployment(), pods=(pod(containerStatuses=[waiting]),)))
-    assert (observed.phase, observed.error_code) == (Phase.FAILED, ErrorCode.CLUSTER_REFUSED)
-    assert observed.cause == 'CreateContainerConfigError: secret "x" not found.'
+    assert (observed.phase, observed.error_code) == (Phase.FAILED, ErrorCode.CONTAINER_CONFIG)
+    assert observed.cause == f'Container odoo cannot be {cannot}: secret "x" not found.'
 
 
-@pytest.mark.parametrize(("unready_for", "cause"), [(29.0, None), (31.0, "containers with unready status: [odoo].")])
-def test_a_container_that_runs_and_is_not_ready_for_long_is_told(unready_for: float, cause: str | None) -> None:
-    unready = condition("ContainersReady", "False", since=unready_for, message="containers with unready status: [odoo]")
-    observed = seen(Sight(deployment(), pods=(pod(condition("Initialized", "True"), unready),)))
-    assert (observed.phase, observed.cause) == (Phase.SCHEDULED, cause)
+def test_a_bad_name_of_an_image_is_told_once() -> None:
+    message = 'Failed to apply default image tag "o:o:o": couldn\'t parse image name "o:o:o": invalid reference format'
+    waiting = {**container(waiting={"reason": "InvalidImageName", "message": message}), "image": "o:o:o"}
+    observed = seen(Sight(deployment(), pods=(pod(containerStatuses=[waiting]),)))
+    assert observed.error_code is ErrorCode.IMAGE_PULL
+    assert observed.cause == 'Image "o:o:o" is no valid name: invalid reference format.'
+
+
+def running(since: float, *, restarts: int = 0) -> dict[str, Any]:
+    """A pod whose container has run for so long, and is not ready."""
+    unready = condition("ContainersReady", "False", since=99, message="containers with unready status: [odoo]")
+    started = container(restarts=restarts, running={"startedAt": ago(since)})
+    return pod(condition("Initialized", "True"), unready, containerStatuses=[started])
+
+
+@pytest.mark.parametrize(
+    ("runs_for", "code", "cause"),
+    [
+        (29.0, None, None),
+        (
+            31.0,
+            ErrorCode.NOT_READY,
+            "Container odoo runs and is not ready: containers with unready status: [odoo].",
+        ),
+    ],
+)
+def test_a_container_that_runs_and_is_not_ready_for_long_is_told(
+    runs_for: float, code: ErrorCode | None, cause: str | None
+) -> None:
+    observed = seen(Sight(deployment(), pods=(running(runs_for),)))
+    assert (observed.phase, observed.error_code, observed.cause) == (Phase.SCHEDULED, code, cause)
+    assert observed.well is (cause is None)
+
+
+def test_a_failing_probe_is_told_by_its_event() -> None:
+    events = about("acme-pod", Unhealthy="Readiness probe failed: HTTP probe failed with statuscode: 503")
+    observed = seen(Sight(deployment(), pods=(running(31),), events=events))
+    assert observed.cause == (
+        "Container odoo runs and is not ready: Readiness probe failed: HTTP probe failed with statuscode: 503."
+    )
+
+
+def test_between_two_crashes_nothing_else_is_told() -> None:
+    observed = seen(Sight(deployment(), pods=(running(31, restarts=1),)))
+    assert (observed.cause, observed.well) == (None, False)
+
+
+STARTING = container(waiting={"reason": "ContainerCreating"})
+
+
+@pytest.mark.parametrize(
+    ("events", "code", "cause"),
+    [
+        (
+            {
+                "FailedMount": "Unable to attach or mount volumes: timed out waiting for the condition",
+                "FailedAttachVolume": 'AttachVolume.Attach failed for volume "pv-1" : rpc error: code = Internal '
+                "desc = no such disk",
+            },
+            ErrorCode.VOLUME_UNAVAILABLE,
+            "The volume cannot be attached: no such disk.",
+        ),
+        (
+            {"FailedMount": 'MountVolume.MountDevice failed for volume "pv-1" : wrong fs type'},
+            ErrorCode.VOLUME_UNAVAILABLE,
+            "A volume cannot be mounted: wrong fs type.",
+        ),
+        (
+            {"FailedMount": 'MountVolume.SetUp failed for volume "conf" : secret "x" not found'},
+            ErrorCode.CONTAINER_CONFIG,
+            'A volume cannot be mounted: secret "x" not found.',
+        ),
+        (
+            {"FailedCreatePodSandBox": "Failed to create pod sandbox: no network"},
+            None,
+            "Failed to create pod sandbox: no network.",
+        ),
+    ],
+)
+def test_what_a_pod_waits_for_before_its_containers_is_told_by_events(
+    events: dict[str, str], code: ErrorCode | None, cause: str
+) -> None:
+    waiting = pod(containerStatuses=[STARTING])
+    observed = seen(Sight(deployment(), pods=(waiting,), events=about("acme-pod", **events)))
+    assert (observed.phase, observed.error_code, observed.cause) == (Phase.SCHEDULED, code, cause)
+
+
+def test_events_of_a_pod_whose_containers_have_begun_are_over() -> None:
+    begun = pod(containerStatuses=[container(running={"startedAt": ago(1)})])
+    observed = seen(Sight(deployment(), pods=(begun,), events=about("acme-pod", FailedMount="no")))
+    assert (observed.cause, observed.well) == (None, True)
 
 
 def test_the_newest_living_pod_counts() -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from cluster.kinds import CLAIM, DEPLOYMENT, POD
+from cluster.kinds import CLAIM, DEPLOYMENT, EVENT, POD
 from cluster.names import ATTEMPT, INSTANCE
 from consumers.watching.cache import Cache
 from consumers.watching.slim import slim
-from tests.unit.cluster.objects import INSTANCE_ID, deployment, instance, meta, pod
+from tests.unit.cluster.objects import INSTANCE_ID, ago, deployment, instance, meta, pod
 
 OTHER = UUID(int=9)
 
@@ -52,6 +52,38 @@ def test_what_a_list_has_not_shown_is_forgotten() -> None:
     assert cache.sight(instance()).claim is not None
     assert cache.keep(DEPLOYMENT, {"fresh"}) == set()
     assert cache.instances() == {INSTANCE_ID, OTHER}
+
+
+def event(uid: str, message: str, reason: str = "FailedMount", at: float = 1, **about: str) -> dict[str, Any]:
+    involved = {"kind": "Pod", "name": "acme-pod", "uid": uid, **about}
+    return {
+        "metadata": meta("event"),
+        "involvedObject": involved,
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": ago(at),
+    }
+
+
+def test_an_event_concerns_whose_object_it_is_about_before_or_after_that_is_seen() -> None:
+    cache = Cache()
+    assert cache.put(EVENT, event("acme-pod", "no such disk")) == set()
+    cache.put(POD, labelled(pod()))
+    assert cache.sight(instance()).events["acme-pod"]["FailedMount"].message == "no such disk"
+    assert cache.put(EVENT, event("acme-pod", "no such file")) == {INSTANCE_ID}
+    assert cache.put(EVENT, event("acme-pod", "no such file")) == set()  # it is only counted
+    assert cache.remove(EVENT, event("acme-pod", "no such file")) == set()
+    assert cache.keep(EVENT, set()) == set()
+    assert cache.sight(instance()).events["acme-pod"]["FailedMount"].message == "no such file"
+
+
+def test_an_event_about_something_else_concerns_nobody() -> None:
+    cache = Cache()
+    cache.put(POD, labelled(pod()))
+    assert cache.put(EVENT, event("x", "no", kind="Node", name="node-0")) == set()
+    assert cache.put(EVENT, event("", "no")) == set()
+    assert cache.put(EVENT, event("acme-pod", "no", reason="BackOff")) == set()
+    assert cache.sight(instance()).events == {}
 
 
 def test_an_object_without_a_known_label_is_nobodys() -> None:

@@ -12,13 +12,14 @@ from schemas.payloads import Failure, Lost, Progress, Scheduled
 from schemas.types import EventType
 from statemachine.instance import Instance
 from statemachine.states import MEANINGS, State
-from tests.unit.cluster.objects import NOW, condition, container, deployment, instance, meta, pod
+from tests.unit.cluster.objects import NOW, ago, condition, container, deployment, instance, meta, pod
 
 GRACE = 30.0
 NO_ROOM = condition("PodScheduled", "False", reason="Unschedulable", message="0/1 nodes: 1 Insufficient cpu.")
 WAITING = Sight(deployment(), pods=(pod(NO_ROOM, node=None),))
 TAKEN = Sight(deployment(), pods=(pod(),))
 READY = Sight(deployment(ready=1), pods=(pod(),))
+NO_IMAGE = 'Image "odoo:18" cannot be pulled: no such image.'
 
 
 def failing(since: float = 60) -> Sight:
@@ -103,17 +104,31 @@ def _again(sight: Sight) -> Sight:
 
 def test_a_failure_carries_its_code_and_cause() -> None:
     [fact] = compared(instance(State.INITIALIZING), failing()).facts
-    assert fact.data == Failure(error_code=ErrorCode.IMAGE_PULL, error_message="no such image.")
+    assert fact.data == Failure(error_code=ErrorCode.IMAGE_PULL, error_message=NO_IMAGE)
 
 
 def test_a_failure_that_a_degraded_instance_shows_already_is_not_said_again() -> None:
-    row = instance(State.DEGRADED, cause_code=ErrorCode.IMAGE_PULL, cause="no such image.")
+    row = instance(State.DEGRADED, cause_code=ErrorCode.IMAGE_PULL, cause=NO_IMAGE)
     assert said(row, failing()) == []
 
 
 def test_a_failure_shown_as_progress_before_is_said_when_its_grace_is_over() -> None:
-    row = instance(State.INITIALIZING, cause_code=ErrorCode.IMAGE_PULL, cause="no such image.")
+    row = instance(State.INITIALIZING, cause_code=ErrorCode.IMAGE_PULL, cause=NO_IMAGE)
     assert said(row, failing()) == [EventType.DEPLOY_FAILED]
+
+
+def test_a_cause_that_has_passed_is_not_told_any_more() -> None:
+    row = instance(State.INITIALIZING, cause_code=ErrorCode.VOLUME_UNAVAILABLE, cause="no such disk.")
+    [fact] = compared(row, TAKEN).facts
+    assert (fact.type, fact.data) == (EventType.DEPLOY_PROGRESSING, Progress(cause=None))
+    row.cause_code = row.cause = None
+    assert said(row, TAKEN) == []
+
+
+def test_the_cause_of_a_crash_is_told_until_it_is_another() -> None:
+    row = instance(State.INITIALIZING, cause_code=ErrorCode.CRASH_LOOP, cause="Container odoo exited with code 1.")
+    again = pod(containerStatuses=[container(restarts=1, running={"startedAt": ago(1)})])
+    assert said(row, Sight(deployment(), pods=(again,))) == []
 
 
 def test_what_will_fail_by_itself_is_looked_at_again_then() -> None:

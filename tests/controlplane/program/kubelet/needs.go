@@ -18,10 +18,13 @@ type reference struct {
 	optional        *bool
 }
 
-// missing finds the first thing a container's environment refers to that is not there.
+// missing finds why a container is refused, or the first thing its environment refers to that is not there.
 func (k *Kubelet) missing(ctx context.Context, each *container) (*problem, error) {
 	if each.status.State.Waiting == nil {
 		return nil, nil
+	}
+	if refused := each.refusal(); refused != nil {
+		return refused, nil
 	}
 	for _, reference := range references(each.spec) {
 		if reference.optional != nil && *reference.optional {
