@@ -38,4 +38,4 @@ def _in_the_clusters_words() -> Iterator[None]:
     try:
         yield
     except ClusterRefused as error:
-        raise DatabaseRefused(f"The cluster refuses the database server: {error.message}") from error
+        raise DatabaseRefused(f"There is no database server. {error.message}") from error

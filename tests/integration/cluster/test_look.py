@@ -56,5 +56,5 @@ async def test_a_quota(cluster: Cluster) -> None:
         return (await reaches(cluster, row, Phase.UNSCHEDULED)).cause
 
     cause = await until(said, 20)
-    assert str(cause).startswith("exceeded quota: small, requested: requests.cpu=2")
+    assert str(cause).startswith("The cluster makes no pod: exceeded quota: small, requested: requests.cpu=2")
     assert (await reaches(cluster, row, Phase.UNSCHEDULED)).error_code is ErrorCode.QUOTA_EXCEEDED

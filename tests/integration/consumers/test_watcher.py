@@ -14,7 +14,7 @@ from cluster.client import Cluster
 from cluster.credentials import Credentials
 from cluster.deploy import deploy
 from cluster.hosts import Exposure
-from cluster.kinds import DEPLOYMENT, INGRESS, POD, SECRET, SERVICE, Kind
+from cluster.kinds import DEPLOYMENT, EVENT, INGRESS, POD, SECRET, SERVICE, Kind
 from cluster.names import attempt_name
 from cluster.profiles import Profile, Profiles
 from cluster.sight import Sight, look
@@ -22,7 +22,7 @@ from consumers.converge.converger import Converger
 from consumers.watching.cache import WATCHED
 from consumers.watching.watcher import Watcher
 from schemas.codes import ErrorCode
-from schemas.errors import ClusterDown
+from schemas.errors import ClusterDown, ClusterRefused
 from schemas.types import EventType
 from statemachine.states import State
 from tests.integration.consumers.world import NO_ROOM, World
@@ -166,19 +166,19 @@ async def test_a_fact_that_was_lost_is_said_again_at_the_next_resync(world: Worl
 
 
 async def test_a_watch_that_expired_is_begun_with_a_fresh_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    watch, expired = Cluster.watch, []
+    watch, expired = Cluster.watch, set[Kind]()
 
-    async def expiring(self: Cluster, kind: Any, version: str, labels: str = "") -> AsyncIterator[Any]:
+    async def expiring(self: Cluster, kind: Any, version: str, *selecting: str) -> AsyncIterator[Any]:
         if kind not in expired:
-            expired.append(kind)
+            expired.add(kind)
             raise Expired("too old resource version")
-        async for change in watch(self, kind, version, labels):
+        async for change in watch(self, kind, version, *selecting):
             yield change
 
     monkeypatch.setattr(Cluster, "watch", expiring)
     await world.deploying()
     async with watching(world):
-        await until(lambda: len(expired) == len(WATCHED), 20)
+        await until(lambda: expired.issuperset(WATCHED), 20)
         await world.converge()
         await reaches(world, State.RUNNING)
 
@@ -188,11 +188,11 @@ async def test_a_cluster_that_does_not_answer_loses_nothing(world: World, monkey
     tried: list[Any] = []
     pages = Cluster.pages
 
-    async def down(self: Cluster, kind: Any, labels: str = "") -> AsyncIterator[Any]:
+    async def down(self: Cluster, kind: Any, *selecting: str) -> AsyncIterator[Any]:
         if kind is DEPLOYMENT and len(tried) < 3:
             tried.append(kind)
             raise ClusterDown("no route to host", retry_after=0.1)
-        async for page in pages(self, kind, labels):
+        async for page in pages(self, kind, *selecting):
             yield page
 
     monkeypatch.setattr(Cluster, "pages", down)
@@ -201,6 +201,24 @@ async def test_a_cluster_that_does_not_answer_loses_nothing(world: World, monkey
         await _compared_again(world)
     assert await world.state() is State.RUNNING
     assert EventType.DEPLOY_LOST not in world.facts
+
+
+async def test_where_events_may_not_be_read_the_rest_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused, pages = asyncio.Event(), Cluster.pages
+
+    async def refusing(self: Cluster, kind: Kind, *selecting: str) -> AsyncIterator[Any]:
+        if kind is EVENT:
+            refused.set()
+            raise ClusterRefused(ErrorCode.FORBIDDEN, "events is forbidden")
+        async for page in pages(self, kind, *selecting):
+            yield page
+
+    monkeypatch.setattr(Cluster, "pages", refusing)
+    await world.deploying()
+    async with watching(world):
+        await asyncio.wait_for(refused.wait(), 20)
+        await world.converge()
+        await reaches(world, State.RUNNING)
 
 
 async def test_leftovers_of_a_failed_attempt_are_removed(world: World) -> None:
