@@ -27,6 +27,7 @@ from api.routes import (
     jobs,
     orphans,
     passwords,
+    timeline,
     wishes,
 )
 from api.services import Services
@@ -41,6 +42,7 @@ BACKEND: tuple[APIRouter, ...] = (
     jobs.router,
     changes.router,
     audit.router,
+    timeline.router,
     capacity.router,
     databases.router,
     brake.router,

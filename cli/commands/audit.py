@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import history, options
+from cli import history, options, timeline
 from cli.apps import new_app
 from cli.output import as_json
 from cli.session import connected, instance_id
@@ -60,3 +60,14 @@ def list_rows(
         history.print_rows(page["items"], with_instance=instance is None)
         if page["next_cursor"]:
             print(f"There are more than {limit}; see them with --limit.")
+
+
+@app.command("timeline")
+def show_timeline(instance: options.InstanceName, output: options.Output = "table") -> None:
+    """Draw each attempt of an instance as bars: its steps, how long each took, what it waited for."""
+    client = connected()
+    found = client.get(f"/api/instances/{instance_id(client, instance)}/timeline")
+    if output == "json":
+        as_json(found)
+    else:
+        timeline.draw(found)

@@ -23,6 +23,7 @@ DESIGNED = {
     "GET /api/instances/{instance_id}",
     "DELETE /api/instances/{instance_id}",
     "GET /api/instances/{instance_id}/audit",
+    "GET /api/instances/{instance_id}/timeline",
     *(
         f"POST /api/instances/{{instance_id}}/{wish}"
         for wish in (

@@ -29,3 +29,21 @@ async def test_a_state_that_does_not_exist_is_named(reprise: Reprise) -> None:
     said = reprise("audit", "list", "--to-state", "odd")
     assert (said.code, said.out) == (1, "")
     assert "state_after" in said.err
+
+
+async def test_the_timeline_draws_every_attempt_with_its_steps_and_waits(reprise: Reprise, world: World) -> None:
+    name = unique()
+    identity = await world.failed(name)
+    await world.acme.post(f"/api/instances/{identity}/retry")
+    said = reprise("audit", "timeline", name)
+    first, _, second = said.out.partition("\n\n")
+    assert [line.split()[0] for line in first.splitlines() if line.startswith("  ") and "…" not in line][1:4] == [
+        "pending",
+        "allocating_database",
+        "deploying",
+    ]
+    assert "insufficient_resources: Did not fit: 0/1 nodes are available" in first
+    assert second.startswith("Attempt 2")
+    assert "under way" in second
+    document = json.loads(reprise("audit", "timeline", identity, "-o", "json").out)
+    assert [attempt["ended_in"] for attempt in document["attempts"]] == ["error", None]
