@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import httpx
 import jwt
 
-from api.tokens import ALGORITHM, signing_secret
+from api.tokens import ALGORITHM, shared_secrets
 from schemas.errors import BadSettings, DependencyDown, Unauthorized
 from schemas.settings import Settings
 
@@ -36,20 +36,28 @@ def keys_of(settings: Settings) -> Keys:
         return KeySet(settings.jwks_url)
     if settings.jwt_secret is None:
         raise BadSettings("REPRISE_JWT_SECRET", "is missing; set it, or REPRISE_JWKS_URL, so that callers can be known")
-    return SharedSecret(signing_secret(settings))
+    return SharedSecret(shared_secrets(settings))
 
 
 class SharedSecret:
-    """HS256 with one secret."""
+    """HS256 with one secret, or with several while it is being changed."""
 
     algorithms = (ALGORITHM,)
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
 
     async def key_for(self, token: str) -> Any:
-        """The secret, whatever the token."""
-        return self._secret
+        """The secret that signed the token; the first where none did, for the refusal."""
+        return next((secret for secret in self._secrets[1:] if _signed(token, secret)), self._secrets[0])
+
+
+def _signed(token: str, secret: str) -> bool:
+    try:
+        jwt.api_jws.decode(token, secret, algorithms=[ALGORITHM])
+    except jwt.PyJWTError:
+        return False
+    return True
 
 
 class KeySet:

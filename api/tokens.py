@@ -39,14 +39,14 @@ class Claims(BaseModel):
         return self
 
 
-def signing_secret(settings: Settings) -> str:
-    """The shared secret of the tokens. Raises BadSettings where it is missing or short."""
+def shared_secrets(settings: Settings) -> tuple[str, ...]:
+    """The secrets of the tokens: the first signs, each proves. Raises BadSettings where one is missing or short."""
     if settings.jwt_secret is None:
         raise BadSettings("REPRISE_JWT_SECRET", f"is missing; set it to {SECRET_BYTES} or more random bytes")
-    secret = settings.jwt_secret.get_secret_value()
-    if len(secret.encode()) < SECRET_BYTES:
+    secrets = tuple(secret.strip() for secret in settings.jwt_secret.get_secret_value().split(","))
+    if min(len(secret.encode()) for secret in secrets) < SECRET_BYTES:
         raise BadSettings("REPRISE_JWT_SECRET", f"is too short; use {SECRET_BYTES} or more random bytes")
-    return secret
+    return secrets
 
 
 def mint_token(
@@ -67,4 +67,4 @@ def mint_token(
     issued = now or datetime.now(UTC)
     content = claims.model_dump(mode="json", exclude_none=True)
     times = {"iat": issued, "exp": issued + lifetime}
-    return jwt.encode({**content, **times, "aud": settings.jwt_audience}, signing_secret(settings), ALGORITHM)
+    return jwt.encode({**content, **times, "aud": settings.jwt_audience}, shared_secrets(settings)[0], ALGORITHM)

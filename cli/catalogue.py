@@ -15,6 +15,7 @@ RUNNING = {
     "demo": Entry("Show the whole loop on real parts: failure, cause, clean-up, retry; check it; stop.", "demo"),
     "serve": Entry("Run Reprise's parts in this process.", "serve"),
     "migrate": Entry("Bring the database's schema up to date.", "migrate"),
+    "rotate": Entry("Store every database password under the newest of REPRISE_DATABASE_KEYS.", "rotate"),
     "doctor": Entry("Check everything Reprise depends on, and say how to mend what fails.", "doctor"),
     "token": Entry("Issue a bearer token for the API.", "token"),
     "completion": Entry("Print the script by which a shell completes what you type.", "completion"),

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
 
     # Who may do what
     jwt_secret: SecretStr | None = Field(
-        default=None, description="shared secret of the tokens (HS256), 32 bytes or more"
+        default=None, description="shared secret of the tokens (HS256), 32 bytes or more; several while it is changed"
     )
     jwks_url: str | None = Field(default=None, description="or: where the keys of an identity provider are")
     jwt_audience: str = "reprise"

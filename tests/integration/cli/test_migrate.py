@@ -25,11 +25,14 @@ async def empty(postgres_server: Postgres) -> AsyncIterator[str]:
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+async def reprise(url: str, *arguments: str, **variables: str) -> Process:
+    command = (sys.executable, "-m", "cli.main", *arguments)
+    environment = bare() | variables | {"REPRISE_DATABASE_URL": url}
+    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, env=environment)
+
+
 async def migrating(url: str, *arguments: str) -> Process:
-    command = (sys.executable, "-m", "cli.main", "migrate", *arguments)
-    return await asyncio.create_subprocess_exec(
-        *command, stdout=PIPE, stderr=PIPE, env=bare() | {"REPRISE_DATABASE_URL": url}
-    )
+    return await reprise(url, "migrate", *arguments)
 
 
 async def test_who_waits_goes_on_when_somebody_has_migrated(empty: str) -> None:

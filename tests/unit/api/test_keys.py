@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 
 from api.auth import Authenticator
 from api.keys import PAUSE, REFRESH, KeySet, SharedSecret, keys_of
-from api.tokens import Role
+from api.tokens import Role, mint_token
 from schemas.errors import BadSettings, DependencyDown, Unauthorized
 from schemas.settings import Settings
 
@@ -146,3 +146,24 @@ def test_the_settings_name_the_keys() -> None:
     assert isinstance(keys_of(Settings(jwt_secret="s" * 32)), SharedSecret)
     with pytest.raises(BadSettings, match="REPRISE_JWT_SECRET"):
         keys_of(Settings())
+
+
+OLD, NEW = "o" * 32, "n" * 32
+
+
+@pytest.mark.parametrize("secrets", [f"{OLD},{NEW}", f"{NEW}, {OLD}"])
+async def test_while_the_secret_is_changed_tokens_of_both_are_known(secrets: str) -> None:
+    keys = keys_of(Settings(jwt_secret=secrets))
+    for secret in (OLD, NEW):
+        token = mint_token(Settings(jwt_secret=secret), Role.ADMIN, "alice")
+        assert await keys.key_for(token) == secret
+
+
+async def test_a_token_of_a_secret_that_was_dropped_is_not_known() -> None:
+    token = mint_token(Settings(jwt_secret=f"{OLD},{NEW}"), Role.ADMIN, "alice")
+    assert await keys_of(Settings(jwt_secret=NEW)).key_for(token) == NEW  # which has not signed it
+
+
+def test_each_secret_must_be_long() -> None:
+    with pytest.raises(BadSettings, match="too short"):
+        keys_of(Settings(jwt_secret=f"{OLD},short"))
