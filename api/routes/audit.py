@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
 from api.auth import Admin, User
 from api.errors import answers
+from api.explaining import explained
 from api.queries import AuditQuery, ExportQuery
 from api.services import Backend, Served
-from persistence import audit
+from persistence import audit, explaining
 from persistence.searching import AuditFilter
+from schemas.errors import NotFound
+from schemas.explained import ExplainedRow
 from schemas.views import AuditPage, AuditRow
 
 router = APIRouter(tags=["audit"])
@@ -47,6 +51,15 @@ async def export(query: Annotated[ExportQuery, Query()], backend: Served, caller
         media_type="application/x-ndjson",
         headers={"Content-Disposition": 'attachment; filename="audit.jsonl"'},
     )
+
+
+@router.get("/api/audit/{event_id}", summary="Explain a row of the audit log", responses=answers(404, 409))
+async def explain(event_id: UUID, backend: Served, caller: User) -> ExplainedRow:
+    """The whole event, what it changed, what caused it, and how far all that followed has come; gaps are flagged."""
+    whole = await explaining.whole(backend.engine, event_id)
+    if whole is None or not caller.sees(whole.row.customer_id):
+        raise NotFound(f"The audit log has no event {event_id}")
+    return await explained(backend, whole)
 
 
 async def _lines(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import history, options, timeline
+from cli import explaining, history, options, timeline
 from cli.apps import new_app
 from cli.output import as_json
 from cli.session import connected, instance_id
@@ -60,6 +60,19 @@ def list_rows(
         history.print_rows(page["items"], with_instance=instance is None)
         if page["next_cursor"]:
             print(f"There are more than {limit}; see them with --limit.")
+
+
+@app.command("show")
+def show_row(
+    event: Annotated[str, typer.Argument(metavar="EVENT_ID", help="As `reprise audit list -o json` names it.")],
+    output: options.Output = "table",
+) -> None:
+    """Explain one row: the whole event, what it changed, its cause, and how far all that followed has come."""
+    found = connected().get(f"/api/audit/{event}")
+    if output == "json":
+        as_json(found)
+    else:
+        explaining.show(found)
 
 
 @app.command("timeline")

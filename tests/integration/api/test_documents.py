@@ -49,6 +49,7 @@ DESIGNED = {
     "POST /api/database-servers/{server_id}/undrain",
     "GET /api/audit",
     "GET /api/audit/export",
+    "GET /api/audit/{event_id}",
     *(f"GET {path}" for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/asyncapi")),
 }
 

@@ -47,3 +47,18 @@ async def test_the_timeline_draws_every_attempt_with_its_steps_and_waits(reprise
     assert "under way" in second
     document = json.loads(reprise("audit", "timeline", identity, "-o", "json").out)
     assert [attempt["ended_in"] for attempt in document["attempts"]] == ["error", None]
+
+
+async def test_show_explains_a_row_and_what_came_of_it(reprise: Reprise, world: World) -> None:
+    identity = await world.failed(unique())
+    listed = reprise("audit", "list", "--instance", identity, "--type", "provision.admitted", "-o", "json")
+    [row] = json.loads(listed.out)["items"]
+    said = reprise("audit", "show", row["event_id"])
+    assert said.code == 0, said.err
+    assert "pending → allocating_database" in said.out
+    assert "answered by row 3, database.allocated" in said.out
+    assert "no longer awaited since row 3, database.allocated" in said.out
+    assert json.loads(reprise("audit", "show", row["event_id"], "-o", "json").out)["row"] == row
+    unknown = reprise("audit", "show", str(uuid4()))
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "The audit log has no event" in unknown.err
