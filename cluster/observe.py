@@ -134,11 +134,12 @@ def _current(sight: Sight) -> Object | None:
 def _podless(sight: Sight, deployment: Object) -> Observation:
     """Why there is no pod: a controller may not make one, or no ReplicaSet (a quota, an admission rule).
 
-    A condition keeps what was said first; the Event has what was said last.
+    A condition keeps what was said first; the Event, which outlives it, has what was said last.
     """
     for found in (*sight.replica_sets, deployment):
-        message = told.words(sight.events, found, told.CREATING) or _refusal(found)
-        if message:
+        refusal = _refusal(found)
+        if refusal:
+            message = told.words(sight.events, found, told.CREATING) or refusal
             return Observation(Phase.UNSCHEDULED, refusal_code(message), podless(message))
     return Observation(Phase.UNSCHEDULED)
 

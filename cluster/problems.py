@@ -1,5 +1,6 @@
 """What is wrong with a pod that a node has taken: its containers' states, told as a cause and since when."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ REFUSED = {
     "RunContainerError": "started",
 }
 """What cannot be done then; source of all: kubernetes pkg/kubelet/{images/types.go,container/sync_result.go}."""
+_PULLING = re.compile(r'^(?:rpc error: code = \w+ desc = )?(?:failed to pull and unpack image "[^"]*": )?')
 BACK_OFF, BACK_OFF_LIMIT = 10, 300
 """Seconds that a kubelet waits before the second restart, doubling, and at most."""
 
@@ -89,7 +91,7 @@ def _image(container: Object, reason: str, message: str) -> str:
     image = f'Image "{container.get("image")}"'
     if reason == BAD_NAME:
         return f"{image} is no valid name: {message.rpartition(': ')[2]}"
-    error = message.rpartition("ErrImagePull: ")[2]
+    error = _PULLING.sub("", message.rpartition("ErrImagePull: ")[2])
     return f"{image} cannot be pulled: {error}" if error else f"{image} cannot be pulled"
 
 

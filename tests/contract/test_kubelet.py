@@ -78,6 +78,18 @@ async def test_a_container_without_its_secret_waits_until_it_is_there(cluster: C
     await until_ready(cluster, "web")
 
 
+async def test_a_container_that_would_be_root_is_not_created(cluster: Client) -> None:
+    await cluster.apply("deployments", deployment("web", pod_spec("asroot:1")))
+    found = await waits_for(cluster, "CreateContainerConfigError")
+    pod = await the_pod(cluster, "web")
+    assert pod is not None
+    whose = f"{pod['metadata']['name']}_{cluster.namespace}({pod['metadata']['uid']})"
+    assert found["state"]["waiting"]["message"] == (
+        f'container has runAsNonRoot and image will run as root (pod: "{whose}", container: odoo)'
+    )
+    await until_told(cluster, "Failed", "Error: container has runAsNonRoot")
+
+
 async def test_a_probe_that_fails_keeps_a_running_container_unready(cluster: Client) -> None:
     await cluster.apply("deployments", deployment("web", pod_spec("unready:1")))
     await until_told(cluster, "Unhealthy", "Readiness probe failed")

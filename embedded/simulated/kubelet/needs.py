@@ -56,7 +56,7 @@ def _unattachable(store: Store, pod: Object, volume: Object) -> str | None:
     claim = store.get(kinds.CLAIMS, objects.namespace(pod), volume.get("persistentVolumeClaim", {}).get("claimName"))
     if claim is None or objects.spec(claim).get("storageClassName") != UNATTACHABLE:
         return None
-    why = "rpc error: code = Internal desc = it cannot be attached: its storage class is named so"
+    why = "rpc error: code = Internal desc = no such disk: its storage class is named so"
     return f'AttachVolume.Attach failed for volume "{objects.spec(claim)["volumeName"]}" : {why}'
 
 

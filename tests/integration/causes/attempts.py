@@ -27,6 +27,7 @@ from tests.integration.causes.ways import WAYS, Place
 from tests.integration.cluster.rooms import administrator, nodes
 from tests.integration.consumers.world import Deciding, World
 from tests.support.failures import Told, matches, rows
+from tests.support.installation import SMALL
 from tests.support.waiting import until
 
 GRACE = 0.5
@@ -79,7 +80,7 @@ class Stage:
         """Ask for it, wait until it fails or tells why it waits, let its deadline pass, and have it cleaned up."""
         way, told = WAYS[cause], rows()[cause]
         world = self.world(self.clusters[way.place])
-        await world.deploying(profile=profile_name(cause), **way.request)
+        await world.deploying(profile=profile_name(cause), **{**SMALL, **way.request})
         await world.converge()
         await _until_told(world, told)
         sight = await world.look()

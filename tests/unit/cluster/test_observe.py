@@ -114,6 +114,12 @@ def test_what_a_replica_set_was_last_told_is_fresher_than_its_condition() -> Non
     assert observed.cause == 'The cluster makes no pod: admission webhook "w" denied the request: no.'
 
 
+def test_what_a_replica_set_was_told_before_it_made_a_pod_is_over() -> None:
+    replica_set = {"metadata": meta("rs"), "spec": {}, "status": {}}
+    events = about("rs", FailedCreate="Error creating: exceeded quota: a")
+    assert seen(Sight(deployment(), replica_sets=(replica_set,), events=events)).cause is None
+
+
 def unscheduled(message: str, **more: Any) -> Sight:
     return Sight(
         deployment(),
@@ -193,6 +199,13 @@ def test_the_back_off_repeats_the_error_behind_it() -> None:
     waiting = container(waiting={"reason": "ImagePullBackOff", "message": message})
     observed = seen(Sight(deployment(), pods=(pod(containerStatuses=[waiting]),)))
     assert observed.cause == 'Image "odoo:18" cannot be pulled: missing:1: not found.'
+
+
+def test_how_an_image_is_pulled_is_not_told_twice() -> None:
+    error = 'failed to pull and unpack image "docker.io/library/x:1": failed to resolve reference "x:1": x:1: not found'
+    waiting = container(waiting={"reason": "ErrImagePull", "message": f"rpc error: code = NotFound desc = {error}"})
+    observed = seen(Sight(deployment(), pods=(pod(containerStatuses=[waiting]),)))
+    assert observed.cause == ('Image "odoo:18" cannot be pulled: failed to resolve reference "x:1": x:1: not found.')
 
 
 def crashing(*, restarts: int, finished: float, start: float = 3600, name: str = "odoo", **last: Any) -> Sight:

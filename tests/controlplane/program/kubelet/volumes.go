@@ -50,6 +50,6 @@ func (k *Kubelet) cannotAttach(ctx context.Context, namespace, name string) (*pr
 		return nil, err
 	}
 	message := fmt.Sprintf("AttachVolume.Attach failed for volume %q : rpc error: code = Internal desc = "+
-		"it cannot be attached: its storage class is named so", claim.Spec.VolumeName)
+		"no such disk: its storage class is named so", claim.Spec.VolumeName)
 	return &problem{"FailedAttachVolume", message}, nil
 }
