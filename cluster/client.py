@@ -11,6 +11,7 @@ import orjson
 from cluster.answers import Expired, Gone, Outdated, failure
 from cluster.connection import JSON, Connection
 from cluster.kinds import NAMESPACE, Kind, Object
+from cluster.outages import Outages
 from schemas.errors import ClusterDown, ClusterRefused
 from schemas.settings import Settings
 
@@ -51,6 +52,11 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._connection.close()
+
+    @property
+    def outages(self) -> Outages:
+        """Those that were met here."""
+        return self._connection.outages
 
     async def get(self, kind: Kind, name: str) -> Object | None:
         """The object, None where there is none."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from cluster.access import Access, open_access
 from cluster.answers import failure
 from cluster.kinds import Object
 from cluster.library import load
+from cluster.outages import Outages
 from schemas.errors import BadSettings, ClusterDown
 from schemas.settings import Settings
 from schemas.text import cleaned
@@ -51,6 +53,7 @@ class Connection:
         self._library = load()
         self._access: Access | None = None
         self._opening = asyncio.Lock()
+        self.outages = Outages(datetime.now(UTC))
 
     async def open(self) -> Access:
         """The pool. Raises BadSettings where the configuration cannot be used, and never has been."""
@@ -98,8 +101,13 @@ class Connection:
         try:
             async with self._answered(request) as response:
                 answer: Object = orjson.loads(await response.read())
+                self.outages.answered(datetime.now(UTC))
                 return answer
+        except ClusterDown:
+            self.outages.failed()
+            raise
         except _DOWN as error:
+            self.outages.failed()
             raise ClusterDown(_words(error)) from error
 
     async def lines(self, path: str, query: dict[str, str]) -> AsyncGenerator[Object, None]:

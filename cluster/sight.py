@@ -55,8 +55,7 @@ async def look(cluster: Cluster, instance: Instance) -> Sight:
     kinds = (DEPLOYMENT, CLAIM, SERVICE, SECRET, INGRESS)
     single = gather(*(_first(cluster, kind, names.get(kind, ())) for kind in kinds))
     several = gather(*(cluster.select(kind, mine) for kind in (REPLICA_SET, POD)))
-    deployment, claim, service, secret, ingress = await single
-    replica_sets, pods = await several
+    (deployment, claim, service, secret, ingress), (replica_sets, pods) = await gather(single, several)
     needed = frozenset(kind for kind in kinds if names.get(kind) and kind is not INGRESS)
     return Sight(deployment, tuple(replica_sets), tuple(pods), claim, service, secret, ingress, needed)
 

@@ -4,6 +4,7 @@ from cluster.observe import Observation, Phase, observe
 from cluster.remove import remove
 from cluster.sight import Sight, look
 from consumers.converge.parts import Parts
+from schemas.errors import NotYet
 from schemas.events import Event
 from schemas.payloads import Averted, Receipt, ReceiptLine, Scheduled
 from schemas.types import EventType
@@ -12,11 +13,16 @@ from statemachine.states import State
 
 
 async def clean_up(parts: Parts, row: Instance) -> list[Event]:
-    """The fact that ends it: cleanup.completed with the receipt, or that there is something worth keeping."""
+    """The fact that ends it: cleanup.completed with the receipt, or that there is something worth keeping.
+
+    Raises NotYet while that cannot be told.
+    """
     sight = await look(parts.cluster, row)
     spared = _spared(parts, row, sight)
     if spared is not None:
         return [spared]
+    if _may_be_well(parts, row):
+        raise NotYet("the cluster to show what became of it during an outage", after=parts.grace / 10)
 
     async def database(started: bool) -> list[ReceiptLine]:
         return await _empty(parts, row, started)
@@ -33,6 +39,12 @@ def _spared(parts: Parts, row: Instance, sight: Sight) -> Event | None:
     if seen.phase is Phase.READY:
         return parts.fact(row, EventType.CLEANUP_AVERTED, Averted(), f"ready at {seen.seen}")
     return _scheduled(parts, row, seen)
+
+
+def _may_be_well(parts: Parts, row: Instance) -> bool:
+    """Its deadline ran out, and the cluster has only just come back: its nodes have not told all they have done."""
+    timed_out = row.failed_by in (EventType.DEPLOY_TIMEOUT, EventType.INIT_TIMEOUT)
+    return timed_out and row.avertable and parts.cluster.outages.just_over(parts.clock(), parts.grace)
 
 
 def _scheduled(parts: Parts, row: Instance, seen: Observation) -> Event | None:

@@ -16,7 +16,7 @@ from consumers.watching.cache import Cache
 from schemas.errors import ClusterDown, ClusterRefused
 
 log = structlog.get_logger()
-FIRST, LONGEST = 0.1, 30.0
+FIRST, LONGEST = 0.1, 10.0
 """Seconds before it is tried again: at first, doubling, and at most."""
 SETTLED = 10.0
 """Seconds after which a trouble is forgotten."""

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,9 @@ from api.tokens import Role, mint_token
 from cli.parts import PARTS
 from embedded.child import Child
 from embedded.probing import answers
+from embedded.state import fernet_key
 from schemas.settings import Settings
+from tests.support.ports import free_port
 from tests.support.running import running
 from tests.support.waiting import until
 
@@ -45,6 +48,27 @@ def served(settings: Settings, parts: Collection[str]) -> Child:
         ready=lambda: answers("127.0.0.1", port, "/readyz", status=200),
         environment=bare() | variables(settings),
         start_deadline=60.0,
+    )
+
+
+def whole_of(database_url: str, kubeconfig: Path, **other: Any) -> Settings:
+    """Settings of everything but where NATS is. What is sent is never sent again by a deadline: a loss would show."""
+    chosen = {
+        "cluster": "simulated",
+        "leader_timeout": 2,
+        "overdue_after": 600,
+        "overdue_limit": 900,
+        "log_level": "warning",
+        **other,
+    }
+    return Settings(
+        database_url=database_url,
+        kubeconfig=kubeconfig,
+        port=free_port(),
+        jwt_secret=SecretStr("s" * 32),
+        event_key=SecretStr("e" * 32),
+        database_keys=SecretStr(fernet_key()),
+        **chosen,
     )
 
 

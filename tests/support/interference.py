@@ -90,7 +90,11 @@ class Interference:
 
     def cut(self) -> int:
         """Every watch breaks off, as when a load balancer goes; answers how many."""
-        return len([watch.request.transport.abort() for watch in self._watches if watch.request.transport])
+        broken, self._watches = self._watches, set()
+        for watch in broken:
+            if watch.request.transport is not None:
+                watch.request.transport.abort()
+        return len(broken)
 
     async def expire(self) -> int:
         """Every watch ends with 410, as when the server has forgotten its version."""
@@ -100,6 +104,11 @@ class Interference:
             with suppress(ConnectionError):
                 await watch.response.write(line)
         return len(found)
+
+    @property
+    def open_watches(self) -> int:
+        """How many go on just now."""
+        return len(self._watches)
 
     def lists(self, plural: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.is_list and asked.plural == plural]
@@ -164,7 +173,7 @@ async def interference(kubeconfig: Path, through: Path) -> AsyncIterator[Interfe
     found = _before(kubeconfig, through)
     application = web.Application(client_max_size=2**24)
     application.router.add_route("*", "/{path:.*}", found.answer)
-    runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
+    runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, found.port).start()

@@ -33,3 +33,14 @@ def _checked(trail: list[asyncpg.Record], last: int) -> list[str]:
         assert Entry(**{name: row[name] for name in _NAMES}).hashed(before) == row["hash"]
         before = row["hash"]
     return [row["type"] for row in trail]
+
+
+async def moves(database_url: str, instance_id: str) -> list[str]:
+    """The states an instance went through, in order; one that it entered twice stands there twice."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        query = """SELECT state_after FROM audit_log WHERE instance_id = $1 AND outcome = 'applied'
+                   AND state_before IS DISTINCT FROM state_after ORDER BY sequence"""
+        return [row["state_after"] for row in await connection.fetch(query, instance_id)]
+    finally:
+        await connection.close()

@@ -1,13 +1,14 @@
 """Converging: for every state, what the cluster and the database are driven to, and what is said then."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from cluster.kinds import CLAIM, DEPLOYMENT, Kind
 from cluster.names import STEP, attempt_name
+from cluster.outages import Outages
 from cluster.sight import Sight
 from consumers.converge.converger import Converger
 from persistence import brake
@@ -144,6 +145,22 @@ async def test_what_turned_ready_meanwhile_is_kept(world: World) -> None:
     assert await world.state() is State.RUNNING
     assert world.facts[-1] is EventType.CLEANUP_AVERTED
     assert (await world.look()).complete
+
+
+async def test_what_timed_out_during_an_outage_is_given_time_to_turn_ready(world: World) -> None:
+    await world.initializing(image="start-2s:1")
+    world.parts = replace(world.parts, grace=60.0)
+    world.converger = Converger(world.parts, world.publisher)
+    await world.timed_out(EventType.INIT_TIMEOUT)
+    world.cluster._connection.outages = Outages(datetime.now(UTC) - timedelta(minutes=20))
+    world.cluster.outages.failed()
+    with pytest.raises(NotYet, match="during an outage"):
+        await world.converger.converge(world.id)
+    assert (await world.look()).complete
+    await world.seen_ready()
+    await world.converge()
+    assert await world.state() is State.RUNNING
+    assert world.facts[-1] is EventType.CLEANUP_AVERTED
 
 
 async def test_what_a_person_cancelled_is_not_kept(world: World) -> None:

@@ -1,0 +1,215 @@
+"""The watcher of a whole Reprise, whose real API server dies, forgets, refuses and breaks off in the middle of runs."""
+
+import asyncio
+import secrets
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import cycle
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from cli.parts import PARTS
+from schemas.settings import Settings
+from tests.controlplane.running import ControlPlane
+from tests.support.installation import Installation, installation, served, whole_of
+from tests.support.interference import Asked, Fault, Interference, interference
+from tests.support.ports import free_port
+from tests.support.running import running
+from tests.support.trails import intact_trails, moves
+from tests.support.waiting import until
+
+RUN = ["pending", "allocating_database", "deploying", "running"]
+FAILED = ["pending", "allocating_database", "deploying", "cleaning_up", "error"]
+KINDS = 7
+TAKEN_OVER_WITHIN = 15.0
+
+
+@pytest_asyncio.fixture
+async def between(own_control_plane: ControlPlane, tmp_path: Path) -> AsyncIterator[Interference]:
+    async with interference(own_control_plane.kubeconfig, tmp_path / "through") as found:
+        yield found
+
+
+@pytest.fixture
+def settings(database: str, nats_url: str, between: Interference, tmp_path: Path) -> Settings:
+    """Every part reaches the cluster through what interferes."""
+    place = {"namespace": f"watching-{secrets.token_hex(4)}", "installation": "test", "nats_url": nats_url}
+    return whole_of(database, tmp_path / "through", cluster="kubernetes", failure_grace=5, **place)
+
+
+@asynccontextmanager
+async def without_watcher(settings: Settings) -> AsyncIterator[Installation]:
+    async with installation(settings, *(part for part in PARTS if part not in ("watcher", "console"))) as found:
+        yield found
+
+
+def watcher(settings: Settings) -> AbstractAsyncContextManager[subprocess.Popen[bytes]]:
+    """One as a process of its own."""
+    return running(served(settings.model_copy(update={"metrics_port": free_port()}), ["watcher"]))
+
+
+async def leader(settings: Settings) -> int | None:
+    """PostgreSQL's process that holds the watcher's lead."""
+    connection = await asyncpg.connect(settings.database_url)
+    try:
+        query = """SELECT pid FROM pg_stat_activity JOIN pg_locks USING (pid)
+                   WHERE locktype = 'advisory' AND application_name = 'reprise leader of watcher' AND granted"""
+        found: int | None = await connection.fetchval(query)
+        return found
+    finally:
+        await connection.close()
+
+
+async def taken_over(settings: Settings, lead: int) -> None:
+    """Another has the lead, soon enough."""
+
+    async def led_by_another() -> bool:
+        return await leader(settings) not in (None, lead)
+
+    await until(led_by_another, TAKEN_OVER_WITHIN, what="another watcher to take over")
+
+
+async def reach(reprise: Installation, ids: list[str], state: str) -> None:
+    """All of them; what became of each is told where they do not."""
+
+    async def all_have() -> bool:
+        return {(await reprise.instance(each))["state"] for each in ids} == {state}
+
+    try:
+        await until(all_have, 60, what=f"{len(ids)} instances to be {state}", pause=0.2)
+    except AssertionError as error:
+        for each in ids:
+            error.add_note(f"{each}: {await moves(reprise.settings.database_url, each)}")
+        raise
+
+
+async def moved(settings: Settings, instance_id: str) -> list[str]:
+    """Without whether it was seen on its node before it was seen ready."""
+    return [state for state in await moves(settings.database_url, instance_id) if state != "initializing"]
+
+
+def writes(asked: Asked) -> bool:
+    return asked.method in ("PATCH", "POST", "DELETE")
+
+
+def lists(asked: Asked) -> bool:
+    return asked.is_list
+
+
+def watches(asked: Asked) -> bool:
+    return asked.is_watch
+
+
+TROUBLES: list[list[Fault]] = [
+    [Fault(429, lists, times=3, headers={"Retry-After": "1"}), Fault(410, watches, times=3)],
+    [Fault(500, times=4), Fault(503, writes, times=2, late=True, headers={"Retry-After": "1"})],
+    [Fault(504, lists, times=2), Fault(502, watches, times=2), Fault(500, writes, times=2, late=True)],
+    [Fault(403, lists)],
+]
+"""Each beside watches that break off, and every other time watches that expire."""
+
+
+async def storm(between: Interference, got_over: list[int]) -> None:
+    """One trouble after the other, each once the watcher has got over the last one, for ever."""
+    for number, faults in enumerate(cycle(TROUBLES)):
+        between.faults = [replace(fault) for fault in faults]
+        if number % 2:
+            await between.expire()
+        between.cut()
+        await until(lambda: between.open_watches < KINDS, 30)
+        await until(lambda: between.open_watches == KINDS, 60, what="the watcher to watch again")
+        got_over.append(number)
+
+
+async def test_deploys_failures_and_retries_go_their_way_exactly_once_through_all_of_it(
+    settings: Settings, between: Interference, own_control_plane: ControlPlane
+) -> None:
+    got_over: list[int] = []
+    async with without_watcher(settings) as reprise, watcher(settings) as first:
+        await until(lambda: between.open_watches == KINDS, 30)
+        lead = await until(lambda: leader(settings), 30)
+        raging = asyncio.create_task(storm(between, got_over))
+        async with watcher(settings):
+            good = await reprise.create_many(6)
+            large = [await reprise.create(f"large-{number}", cpu="64", patience="3s") for number in range(2)]
+            broken = [await reprise.create(f"broken-{number}", image="crash:1") for number in range(2)]
+            await reprise.has_running(1)
+            first.kill()
+            await taken_over(settings, lead)
+            own_control_plane.kill("kube-apiserver")
+            await own_control_plane.start("kube-apiserver")
+            await reach(reprise, large + broken, "error")
+            late = [await reprise.create(f"late-{number}") for number in range(2)]
+            for each in large + broken:
+                change = {"cpu": "50m", "image": "odoo:18.0"}
+                assert (await reprise.http.post(f"/api/instances/{each}/retry", json=change)).is_success
+            await reach(reprise, good + large + broken + late, "running")
+            await until(lambda: len(got_over) >= len(TROUBLES) or raging.done(), 60, what="every trouble")
+            raging.cancel()
+            with suppress(asyncio.CancelledError):
+                await raging
+    assert set(await intact_trails(settings.database_url)) == {*good, *large, *broken, *late}
+    for each in good + late:
+        assert await moved(settings, each) == RUN
+    for each in large + broken:
+        assert await moved(settings, each) == FAILED + RUN
+
+
+async def test_another_watcher_takes_over_from_one_that_hangs(settings: Settings, between: Interference) -> None:
+    async with without_watcher(settings) as reprise, watcher(settings) as first:
+        lead = await until(lambda: leader(settings), 30)
+        async with watcher(settings):
+            await until(lambda: between.open_watches == KINDS, 30)
+            first.send_signal(signal.SIGSTOP)
+            try:
+                await taken_over(settings, lead)
+                [instance] = await reprise.create_many(1)
+                await reach(reprise, [instance], "running")
+            finally:
+                first.kill()
+    assert await moved(settings, instance) == RUN
+
+
+@pytest.fixture
+def short(settings: Settings) -> Settings:
+    """Deadlines that pass soon."""
+    return settings.model_copy(update={"deploy_timeout": 6, "init_timeout": 6, "failure_grace": 30})
+
+
+async def test_an_outage_of_the_api_server_longer_than_every_deadline_fails_nothing_that_is_well(
+    short: Settings, own_control_plane: ControlPlane
+) -> None:
+    async with without_watcher(short) as reprise, watcher(short):
+        [ran] = await reprise.create_many(1)
+        await reach(reprise, [ran], "running")
+        starting = [await reprise.create(f"slow-{number}", image="start-4s:1") for number in range(2)]
+        await reach(reprise, starting, "initializing")
+        own_control_plane.kill("kube-apiserver")
+        await reach(reprise, starting, "cleaning_up")
+        await own_control_plane.start("kube-apiserver")
+        await reach(reprise, [ran, *starting], "running")
+    assert await moved(short, ran) == RUN
+    for each in starting:
+        assert await moved(short, each) == [*RUN[:-1], "cleaning_up", "running"]
+
+
+async def test_an_outage_of_reprise_longer_than_every_deadline_fails_nothing_that_is_well(short: Settings) -> None:
+    async with without_watcher(short) as reprise, watcher(short):
+        [ran] = await reprise.create_many(1)
+        await reach(reprise, [ran], "running")
+        starting = [await reprise.create(f"slow-{number}", image="start-4s:1") for number in range(2)]
+        await reach(reprise, starting, "initializing")
+        deadlines = [(await reprise.instance(each))["deadline_at"] for each in starting]
+    await until(lambda: datetime.now(UTC) > max(map(datetime.fromisoformat, deadlines)), 30)
+    async with without_watcher(short) as reprise, watcher(short):
+        await reach(reprise, [ran, *starting], "running")
+    assert await moved(short, ran) == RUN
+    for each in starting:
+        assert set(await moved(short, each)) <= {*RUN, "cleaning_up"}
