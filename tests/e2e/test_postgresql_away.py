@@ -3,8 +3,6 @@
 import asyncio
 import json
 import secrets
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -23,13 +21,6 @@ from tests.support.waiting import until
 
 INSTANCES = 20
 LATE = 3
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """Not below pytest's own directory, as in tests/support/postgres.py."""
-    with tempfile.TemporaryDirectory(prefix="reprise-test-", ignore_cleanup_errors=True) as directory:
-        yield Path(directory)
 
 
 @pytest.fixture
