@@ -7,15 +7,16 @@ from uuid import UUID
 
 from persistence.chain import Entry
 from persistence.messages import Message, of_change, of_event
+from persistence.recording import recorded
 from persistence.rows import START, Tip
 from schemas.events import Event
 from schemas.payloads import AdoptRequested, ProvisionRequested
 from schemas.types import Kind
 from statemachine.decide import decide
 from statemachine.decision import Decision, Outcome
+from statemachine.fold import Folded
 from statemachine.instance import Instance
 from statemachine.policy import Policy
-from statemachine.states import State
 
 MOMENT = timedelta(microseconds=1)
 
@@ -106,42 +107,11 @@ class Batch:
         self, event: Event, before: Instance | None, decision: Decision, after: Instance, policy: bytes
     ) -> None:
         tip = self.tips.get(after.id, START)
-        code, error = _error(decision, before, after)
-        entry = Entry(
-            instance_id=after.id,
-            sequence=tip.sequence + 1,
-            customer_id=after.customer_id,
-            event_id=event.id,
-            recorded_at=self.now,
-            type=event.type.value,
-            actor=str(event.actor),
-            reason=event.reason,
-            attempt=after.attempt,
-            step=after.step,
-            state_before=(before.state if before else State.NONE).value,
-            state_after=after.state.value,
-            outcome=decision.outcome.value,
-            error_code=code,
-            error=error,
-            correlation_id=event.correlation_id,
-            causation_id=event.causation_id,
-            event=event.encode(),
-            policy=policy,
-        )
+        step = Folded(event, before, decision)
+        entry = recorded(step, after, self.now, policy, tip.sequence + 1, event.encode())
         digest = entry.hashed(tip.hash)
         self.known.add(event.id)
         self.tips[after.id] = Tip(entry.sequence, digest)
         self.entries.append((entry, tip.hash, digest))
         if decision.outcome is Outcome.APPLIED:
             self.messages.append(of_change(entry, after))
-
-
-def _error(decision: Decision, before: Instance | None, after: Instance) -> tuple[str | None, str | None]:
-    """Why the event changed nothing, or what failed by it: code and sentence."""
-    if decision.outcome is not Outcome.APPLIED:
-        return None, decision.why
-    if before is None or before.state is after.state:
-        return None, None
-    if after.state is State.CLEANING_UP or (after.state is State.ERROR and before.state is State.PENDING):
-        return after.error_code, after.error_message
-    return (after.cause_code, after.cause) if after.state is State.DEGRADED else (None, None)

@@ -1,15 +1,14 @@
 """The audit log's rows and the chain of hashes that makes a changed, missing or moved row evident."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the audit log before it is hashed. `event` and `policy` are the exact bytes that are kept."""
 
     instance_id: UUID

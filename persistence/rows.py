@@ -1,10 +1,9 @@
 """Instances as rows: the columns in one order, from values to arrays for `unnest` and back."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
-from sqlalchemy import RowMapping
 
 from schemas.codes import ErrorCode
 from schemas.payloads import AdoptedObjects, DatabaseRef
@@ -12,6 +11,12 @@ from schemas.requests import InstanceRequest
 from schemas.types import EventType
 from statemachine.instance import Instance
 from statemachine.states import State
+
+
+class Row(Protocol):
+    """Columns by their names, as SQLAlchemy and asyncpg both give them."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 class Tip(NamedTuple):
@@ -78,7 +83,7 @@ _OUT: dict[str, Callable[[Any], Any]] = {
 SELECT = ", ".join(f"{name}::text" if name in JSON_COLUMNS else name for name in _NAMES)
 
 
-def from_row(row: RowMapping) -> Instance:
+def from_row(row: Row) -> Instance:
     """The instance in a row that was selected with SELECT."""
     values = {name: row[name] for name in _NAMES}
     for name, read in _OUT.items():

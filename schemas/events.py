@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID, uuid4, uuid5
 
@@ -95,18 +96,22 @@ class Event:
         return cls(
             id=UUID(document["id"]),
             type=event_type,
-            instance_id=UUID(document["instance_id"]),
+            instance_id=_uuid(document["instance_id"]),
             time=datetime.fromisoformat(document["time"]),
             actor=Actor.parse(document["actor"]),
             reason=document["reason"],
             attempt=document["attempt"],
             step=document["step"],
-            correlation_id=UUID(document["correlation_id"]),
-            causation_id=UUID(document["causation_id"]) if document["causation_id"] else None,
+            correlation_id=_uuid(document["correlation_id"]),
+            causation_id=_uuid(document["causation_id"]) if document["causation_id"] else None,
             traceparent=document["traceparent"],
             replay_id=UUID(document["replay_id"]) if document["replay_id"] else None,
             data=PAYLOADS[event_type].model_validate(document["data"]),
         )
+
+
+_uuid = lru_cache(maxsize=1_024)(UUID)
+"""Whoever reads many events meets the ids of the same few instances and jobs again and again."""
 
 
 def payload(event_type: EventType, raw: bytes | str) -> Closed:

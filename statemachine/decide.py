@@ -9,15 +9,24 @@ from statemachine.brake import ENGAGED, stopped
 from statemachine.deciding import Deciding
 from statemachine.decision import Decision, Outcome
 from statemachine.instance import Instance
-from statemachine.machine import move
+from statemachine.machine import Move, move
 from statemachine.policy import Policy
 from statemachine.states import State
 from statemachine.verification import verify_retry
 
 
-def decide(instance: Instance | None, event: Event, now: datetime, policy: Policy) -> Decision:
+def decide(
+    instance: Instance | None,
+    event: Event,
+    now: datetime,
+    policy: Policy,
+    *,
+    move: Move = move,
+    deciding: type[Deciding] = Deciding,
+) -> Decision:
     """What `event` does to `instance` at `now` under `policy`. Pure: `instance` is not changed.
 
+    `move` moves by the state table of this version, unless another is given; `deciding` may be one that is silent.
     An event of an earlier step is stale; one that the table has no edge for is rejected, with the sentence why.
     """
     before = instance if instance is not None else _blank(event, now)
@@ -27,19 +36,19 @@ def decide(instance: Instance | None, event: Event, now: datetime, policy: Polic
         return Decision(Outcome.STALE, before, f"belongs to step {event.step}, and step {before.step} has begun")
     if policy.braked and stopped(event.type, before):
         return Decision(Outcome.REJECTED, before, ENGAGED, recorded=False, postponed=True)
-    deciding = Deciding(before.copy(), event, now, policy)
-    if not move(deciding):
-        return Decision(Outcome.REJECTED, instance, deciding.why or _impossible(before, event))
-    verify_retry(deciding)
+    d = deciding(before.copy(), event, now, policy)
+    if not move(d):
+        return Decision(Outcome.REJECTED, instance, d.why or _impossible(before, event))
+    verify_retry(d)
     return Decision(
-        Outcome.REJECTED if deciding.refused else Outcome.APPLIED,
-        deciding.instance,
-        deciding.why if deciding.refused else "",
-        deciding.recorded,
-        drops_timers=deciding.drops_timers,
-        sends=deciding.sends,
-        timers=deciding.timers,
-        follow_ups=deciding.follow_ups,
+        Outcome.REJECTED if d.refused else Outcome.APPLIED,
+        d.instance,
+        d.why if d.refused else "",
+        d.recorded,
+        drops_timers=d.drops_timers,
+        sends=d.sends,
+        timers=d.timers,
+        follow_ups=d.follow_ups,
     )
 
 

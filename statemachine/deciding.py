@@ -116,3 +116,15 @@ class Deciding:
             causation_id=self.event.id,
             traceparent=self.event.traceparent,
         )
+
+
+class Silent(Deciding):
+    """Decides the same, and makes nothing of what would be sent: no row of the audit log tells of it."""
+
+    __slots__ = ()
+
+    def send_command(self) -> None:
+        """No command."""
+
+    def set_timer(self, timer: EventType, after: float, count: int = 0) -> None:
+        """No timer."""

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from schemas.events import Event
 from schemas.types import EventType
 from statemachine.decide import decide
+from statemachine.deciding import Deciding
 from statemachine.decision import Decision
 from statemachine.instance import Instance
+from statemachine.machine import Move, move
 from statemachine.policy import Policy
 
 
@@ -46,10 +48,10 @@ def fold(rows: Iterable[Recorded], before: Instance | None = None) -> Iterator[F
         before = step.after
 
 
-def refold(before: Instance | None, row: Recorded) -> Folded:
-    """One row decided again, upon the instance as the rows before left it."""
+def refold(before: Instance | None, row: Recorded, move: Move = move, deciding: type[Deciding] = Deciding) -> Folded:
+    """One row decided again, upon the instance as the rows before left it; `move` and `deciding` as for `decide`."""
     known = _caught_up(before, row.event)
-    return Folded(row.event, known, decide(known, row.event, row.at, row.policy))
+    return Folded(row.event, known, decide(known, row.event, row.at, row.policy, move=move, deciding=deciding))
 
 
 def _caught_up(instance: Instance | None, event: Event) -> Instance | None:

@@ -1,5 +1,6 @@
 """The one shared machine of the `transitions` package, made from the state table."""
 
+from collections.abc import Callable
 from typing import Any
 
 from transitions import Machine
@@ -8,6 +9,9 @@ from schemas.types import EventType
 from statemachine.deciding import Deciding
 from statemachine.states import State
 from statemachine.table import EDGES, Edge
+
+Move = Callable[[Deciding], bool]
+"""Moves by an event. False: the table has no edge for it here, or its guards refused."""
 
 
 def _transition(edge: Edge) -> dict[str, Any]:

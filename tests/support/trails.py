@@ -1,13 +1,10 @@
 """Recomputes the audit log's chains from what PostgreSQL holds: a row that was lost or changed breaks its chain."""
 
-from dataclasses import fields
 from itertools import groupby
 
 import asyncpg
 
 from persistence.chain import Entry
-
-_NAMES = tuple(field.name for field in fields(Entry))
 
 
 async def intact_trails(database_url: str) -> dict[str, list[str]]:
@@ -30,7 +27,7 @@ def _checked(trail: list[asyncpg.Record], last: int) -> list[str]:
     before = b""
     for row in trail:
         assert row["prev_hash"] == before, f"row {row['sequence']} does not follow the one before"
-        assert Entry(**{name: row[name] for name in _NAMES}).hashed(before) == row["hash"]
+        assert Entry(**{name: row[name] for name in Entry._fields}).hashed(before) == row["hash"]
         before = row["hash"]
     return [row["type"] for row in trail]
 

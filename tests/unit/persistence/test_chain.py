@@ -1,6 +1,5 @@
 """The chain of hashes: no column of a row can be changed, and no row moved, without it showing."""
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -41,12 +40,12 @@ def other(value: Any) -> Any:
 
 
 def test_every_column_of_the_audit_log_is_hashed() -> None:
-    assert {field.name for field in fields(Entry)} | {"prev_hash", "hash"} == set(audit_log.c.keys())
+    assert set(Entry._fields) | {"prev_hash", "hash"} == set(audit_log.c.keys())
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Entry)])
+@pytest.mark.parametrize("name", Entry._fields)
 def test_a_change_of_any_column_changes_the_hash(name: str) -> None:
-    changed = replace(ENTRY, **{name: other(getattr(ENTRY, name))})
+    changed = ENTRY._replace(**{name: other(getattr(ENTRY, name))})
     assert changed.hashed(b"before") != ENTRY.hashed(b"before")
 
 

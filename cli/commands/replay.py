@@ -1,0 +1,143 @@
+"""`reprise replay`: decides the audit log again.
+
+Unlike most commands it is no client of the API: it reads the database itself, as `reprise migrate` does. Whether the
+records can be trusted must not be asked of the process that wrote them, a minute of computing has no place on the loop
+that answers requests, a table to compare with is code of whoever calls, and a replica or a restored backup has no API.
+"""
+
+import sys
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import exits, options
+from cli.apps import new_app
+from cli.output import as_json, as_table
+
+if TYPE_CHECKING:
+    from persistence.replay import Begin, Report
+
+app = new_app()
+
+
+@app.callback()
+def replay() -> None:
+    """Decide the audit log again."""
+
+
+@app.command()
+def verify(
+    instance: Annotated[str | None, typer.Argument(metavar="ID", help="One instance's id or name.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every instance.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Instances with a row since then, like 2026-01-31T12:00:00Z.")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="MODULE", help="By the EDGES of this module or file instead.")
+    ] = None,
+    output: options.Output = "table",
+) -> None:
+    """Decide every row of the audit log again; compare with the rows, their hashes and the live instances.
+
+    Names of each instance the first row that differs; exit code 1 where there is one. Reads the database of
+    REPRISE_DATABASE_URL, or of `reprise up` here, under one snapshot, and changes nothing.
+    """
+    import asyncio
+
+    if (instance is not None) + everything + (since is not None) != 1:
+        raise typer.BadParameter("name one instance, or say --all or --since", param_hint="ID")
+    begin, moment = _table(against), _moment(since)
+    began = time.monotonic()
+    report = asyncio.run(_verify(instance, moment, begin))
+    _show(report, time.monotonic() - began, output, other=against is not None)
+    raise typer.Exit(exits.FAILED if report.differing else exits.DONE)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} is no time; write it like 2026-01-31T12:00:00Z", param_hint="--since")
+    return moment
+
+
+def _table(against: str | None) -> "Begin | None":
+    if against is None:
+        return None
+    from functools import partial
+
+    from cli.tables import load
+    from persistence.verifying import OtherWay
+    from statemachine.walk import walker
+
+    return partial(OtherWay, move=walker(load(against)))
+
+
+async def _verify(named: str | None, since: datetime | None, begin: "Begin | None") -> "Report":
+    from cli.local import settings_here
+    from persistence.replay import Selection, identify, verify
+    from persistence.verifying import Trail
+
+    url = settings_here().required("database_url").database_url
+    wanted = Selection(await identify(url, named) if named else None, since)
+    with _Bar() as bar:
+        return await verify(url, wanted, bar.show, begin or Trail)
+
+
+class _Bar:
+    """A bar on a terminal, and nothing elsewhere."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (BarColumn(), MofNCompleteColumn(), "rows", TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, report: "Report") -> None:
+        """How far it is."""
+        self._progress.update(self._task, completed=report.rows, total=report.total)
+
+
+def _show(report: "Report", seconds: float, output: options.Format, *, other: bool) -> None:
+    if output == "json":
+        differences = [
+            {**each._asdict(), "instance_id": str(each.instance_id), "recorded_at": _iso(each.recorded_at)}
+            for each in report.differences
+        ]
+        counts = {"instances": report.instances, "rows": report.rows, "differing": report.differing}
+        as_json({**counts, "seconds": round(seconds, 3), "differences": differences})
+        return
+    if report.differences:
+        rows = ((d.instance_id, d.sequence, d.event_type, d.why) for d in report.differences)
+        as_table(("INSTANCE", "ROW", "TYPE", "DIFFERS"), rows)
+        print()
+    counted = f"{report.rows:,} rows of {report.instances:,} instances decided again in {seconds:.1f} s."
+    print(f"{counted} {_said(report, other)}")
+
+
+def _said(report: "Report", other: bool) -> str:
+    if report.differing == 0:
+        return "None would have gone another way." if other else "Rows, hashes and live instances agree."
+    more = report.differing - len(report.differences)
+    shown = f" (not shown: {more:,})" if more else ""
+    return f"{report.differing:,} {'would have gone another way' if other else 'differ'}{shown}."
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
