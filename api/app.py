@@ -20,6 +20,7 @@ from api.routes import (
     capacity,
     changes,
     databases,
+    dead_letters,
     documents,
     events,
     health,
@@ -47,6 +48,7 @@ BACKEND: tuple[APIRouter, ...] = (
     databases.router,
     brake.router,
     orphans.router,
+    dead_letters.router,
 )
 ASKED_FOR_A_TOKEN = {"/docs": ask_for_token}
 
