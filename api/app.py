@@ -28,6 +28,7 @@ from api.routes import (
     jobs,
     orphans,
     passwords,
+    retries,
     timeline,
     wishes,
 )
@@ -38,6 +39,7 @@ BACKEND: tuple[APIRouter, ...] = (
     instances.router,
     adoption.router,
     wishes.router,
+    retries.router,
     passwords.router,
     events.router,
     jobs.router,

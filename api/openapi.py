@@ -16,6 +16,7 @@ DESCRIPTION = (
 TAGS = [
     {"name": "instances", "description": "Make, list and look at instances."},
     {"name": "wishes", "description": "Retry, stop, start, delete and the like. Each is decided at once."},
+    {"name": "bulk retries", "description": "Retry many failed instances: one first, the others once it has passed."},
     {"name": "jobs", "description": "How it goes with what a wish began."},
     {"name": "changes", "description": "Follow what happens, live."},
     {"name": "audit", "description": "Everything that was ever decided, and why."},

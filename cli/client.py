@@ -48,8 +48,10 @@ class Client:
         """GET `path`; parameters that are None are left out."""
         return self.call("GET", path, query=query)
 
-    def post(self, path: str, body: Document, *, headers: Mapping[str, str] | None = None, **query: Any) -> Document:
-        """POST a JSON body; values that are None are left out of body and query."""
+    def post(
+        self, path: str, body: Document | None, *, headers: Mapping[str, str] | None = None, **query: Any
+    ) -> Document:
+        """POST a JSON body, or none; values that are None are left out of body and query."""
         return self.call("POST", path, query=query, body=body, headers=headers)
 
     def delete(self, path: str, **query: Any) -> Document:

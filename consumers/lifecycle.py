@@ -14,7 +14,7 @@ from bus.dead_letters import DeadLetters
 from bus.envelope import decode, replay_of
 from bus.streams import INSTANCES_STREAM, LIFECYCLE, ensure
 from bus.wake import Waker
-from consumers import admission
+from consumers import admission, retrying
 from consumers.effects import FAULTS, SLOWEST, deliveries
 from persistence.batch import Result
 from persistence.brake import Limits
@@ -165,7 +165,7 @@ async def run(
     accept: Accept = lambda event: event,
     observers: Sequence[Observer] = (),
 ) -> None:
-    """The part `lifecycle`: the consumer, and beside it admission. `observers` learn what was committed."""
+    """The part `lifecycle`: the consumer, and beside it admission and bulk retries. `observers` learn of commits."""
     engine = make_engine(settings.database_url, pool_size=4)
     async with connected(settings, LIFECYCLE) as client:
         js = jetstream(client)
@@ -182,4 +182,5 @@ async def run(
         async with asyncio.TaskGroup() as group:
             group.create_task(lifecycle.run(stop))
             group.create_task(admission.run(client, writer, settings.deploy_concurrency, stop))
+            group.create_task(retrying.run(settings, writer, stop))
     await engine.dispose()

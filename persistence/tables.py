@@ -7,6 +7,8 @@ from sqlalchemy import (
     Column,
     Computed,
     DateTime,
+    Float,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -179,6 +181,44 @@ outbox = Table(
     Column("available_at", _Time, nullable=False, server_default=func.now()),
     Index("outbox_by_time", "available_at", "id"),
     Index("outbox_timers", "instance_id", postgresql_where=text("timer")),
+)
+
+bulk_retries = Table(
+    "bulk_retries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("customer_id", Text, comment="to whose instances it is narrowed; NULL: an admin's"),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("wanted", JSONB, nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("stop_share", Float, nullable=False),
+    Column("created_at", _Time, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why", Text),
+    Column("paused_at", _Time),
+    Column("ended_at", _Time, comment="nothing more is to be begun, and of all that was begun the outcome is known"),
+    CheckConstraint("state IN ('canary', 'following', 'completed', 'stopped', 'aborted')", name="bulk_state_is_known"),
+    Index("bulk_retries_by_age", text("created_at DESC"), "id"),
+    Index("bulk_retries_unended", "created_at", postgresql_where=text("ended_at IS NULL")),
+)
+
+bulk_retry_items = Table(
+    "bulk_retry_items",
+    metadata,
+    Column("bulk_retry_id", Uuid, ForeignKey("bulk_retries.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("instance_id", Uuid, nullable=False),
+    Column("event_id", Uuid, nullable=False, comment="of the retry: uuid5 of bulk retry and instance"),
+    Column("attempt", Integer, nullable=False, comment="that had failed when it was chosen"),
+    Column("error_code_before", Text),
+    Column("sent_at", _Time),
+    Column("outcome", Text, comment="as the audit log has it"),
+    Column("error_code", Text),
+    Column("error", Text),
+    PrimaryKeyConstraint("bulk_retry_id", "instance_id"),
+    CheckConstraint("outcome IN ('verified', 'failed', 'skipped')", name="item_outcome_is_known"),
+    Index("bulk_retry_items_in_order", "bulk_retry_id", "position", unique=True),
 )
 
 idempotency_keys = Table(

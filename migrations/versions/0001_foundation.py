@@ -1,4 +1,4 @@
-"""The instances, their append-only audit log, the outbox, and what makes requests repeatable."""
+"""The instances, their append-only audit log, the outbox, bulk retries, and what makes requests repeatable."""
 
 from alembic import op
 
@@ -61,6 +61,56 @@ CREATE TABLE brakes (
 )
 ;
 CREATE UNIQUE INDEX brakes_one_is_on ON brakes ((true)) WHERE released_at IS NULL
+;
+CREATE TABLE bulk_retries (
+    id UUID NOT NULL,
+    customer_id TEXT,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    wanted JSONB NOT NULL,
+    rate TEXT NOT NULL,
+    stop_share FLOAT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT,
+    paused_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    CONSTRAINT bulk_state_is_known CHECK (state IN ('canary', 'following', 'completed', 'stopped', 'aborted'))
+)
+;
+CREATE INDEX bulk_retries_by_age ON bulk_retries (created_at DESC, id)
+;
+CREATE INDEX bulk_retries_unended ON bulk_retries (created_at) WHERE ended_at IS NULL
+;
+COMMENT ON COLUMN bulk_retries.customer_id IS 'to whose instances it is narrowed; NULL: an admin''s'
+;
+COMMENT ON COLUMN bulk_retries.ended_at IS
+    'nothing more is to be begun, and of all that was begun the outcome is known'
+;
+CREATE TABLE bulk_retry_items (
+    bulk_retry_id UUID NOT NULL,
+    position INTEGER NOT NULL,
+    instance_id UUID NOT NULL,
+    event_id UUID NOT NULL,
+    attempt INTEGER NOT NULL,
+    error_code_before TEXT,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    outcome TEXT,
+    error_code TEXT,
+    error TEXT,
+    PRIMARY KEY (bulk_retry_id, instance_id),
+    CONSTRAINT item_outcome_is_known CHECK (outcome IN ('verified', 'failed', 'skipped')),
+    FOREIGN KEY(bulk_retry_id) REFERENCES bulk_retries (id)
+)
+;
+CREATE UNIQUE INDEX bulk_retry_items_in_order ON bulk_retry_items (bulk_retry_id, position)
+;
+COMMENT ON COLUMN bulk_retry_items.event_id IS 'of the retry: uuid5 of bulk retry and instance'
+;
+COMMENT ON COLUMN bulk_retry_items.attempt IS 'that had failed when it was chosen'
+;
+COMMENT ON COLUMN bulk_retry_items.outcome IS 'as the audit log has it'
 ;
 CREATE TABLE event_ids (
     event_id UUID NOT NULL,

@@ -89,7 +89,8 @@ async def test_a_synchronous_replica_takes_over(elsewhere: Settings, primary: Po
                 await until(lambda: says_it_is_away(reprise), 20)
                 await promote(standby)
                 await all_run_and_nothing_is_lost(reprise)
-                assert await leaders(standby) == {"reprise leader of relay", "reprise leader of watcher"}
+                leading = {f"reprise leader of {name}" for name in ("bulk-retry", "relay", "watcher")}
+                assert await leaders(standby) == leading
 
 
 async def leaders(server: Postgres) -> set[str]:

@@ -43,6 +43,12 @@ DESIGNED = {
         )
     ),
     "GET /api/jobs/{job_id}",
+    "POST /api/retries",
+    "GET /api/retries",
+    "GET /api/retries/{bulk_id}",
+    "DELETE /api/retries/{bulk_id}",
+    "POST /api/retries/{bulk_id}/pause",
+    "POST /api/retries/{bulk_id}/resume",
     "GET /api/events",
     "POST /api/events",
     "GET /api/capacity",

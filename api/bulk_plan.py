@@ -1,0 +1,23 @@
+"""The plan of a bulk retry, in sentences."""
+
+from schemas.retrying import BulkPlan, FailedInstance, RetryMany, per_second
+
+SAMPLE = 10
+
+
+def plan_of(wanted: RetryMany, count: int, sample: list[FailedInstance]) -> BulkPlan:
+    """What would be done with `count` instances."""
+    seconds = max(count - 1, 0) / per_second(wanted.rate)
+    return BulkPlan(count=count, sample=sample, seconds=seconds, lines=_lines(wanted, count, seconds) if count else [])
+
+
+def _lines(wanted: RetryMany, count: int, seconds: float) -> list[str]:
+    first = "One goes first, the one that failed first."
+    if count == 1:
+        return [first]
+    return [
+        f"{first} The other {count - 1} follow only when it has passed the step that had failed.",
+        f"They follow at {wanted.rate}: beginning them all takes {seconds:.0f} s or more.",
+        f"It stops by itself when the same error has come back for more than {wanted.stop_share:.0%} of those known.",
+        "What has changed until its turn comes, or is held by then, is left alone.",
+    ]

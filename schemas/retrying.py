@@ -1,0 +1,146 @@
+"""Retrying many instances at once: what is asked for, the plan that is shown first, and how it goes."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from schemas.codes import ErrorCode
+from schemas.requests import Closed, DatabaseType
+from schemas.text import DnsLabel, LabelValue, Reason
+
+MOST = 10_000
+FASTEST = 50.0
+_RATE = re.compile(r"([0-9]{1,4})/(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600}
+
+BulkState = Literal["canary", "following", "completed", "stopped", "aborted"]
+ItemOutcome = Literal["verified", "failed", "skipped"]
+
+
+def _rate(text: object) -> object:
+    found = _RATE.fullmatch(text) if isinstance(text, str) else None
+    if found is None or not 0 < int(found[1]) / _SECONDS[found[2]] <= FASTEST:
+        raise ValueError(f"must be a rate of at most {FASTEST:g}/s; write it like 5/s, 30/m or 100/h")
+    return text
+
+
+Rate = Annotated[
+    str,
+    BeforeValidator(_rate),
+    WithJsonSchema({"type": "string", "pattern": f"^{_RATE.pattern}$", "examples": ["5/s", "30/m"]}),
+]
+"""How often something is begun: 5/s, 30/m, 100/h."""
+
+
+def per_second(rate: str) -> float:
+    """A rate as a number."""
+    number, _, unit = rate.partition("/")
+    return int(number) / _SECONDS[unit]
+
+
+class Where(Closed):
+    """Which failed instances, exactly: all that is named must fit. What a person holds is never among them."""
+
+    error_code: ErrorCode | None = None
+    customer_id: LabelValue | None = None
+    profile: DnsLabel | None = None
+    db_type: DatabaseType | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError(f"must name at least one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+class RetryMany(Closed):
+    """POST /api/retries: which, how fast, when to stop, and how many the caller saw in the plan."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "where": {"error_code": "insufficient_resources"},
+                    "rate": "5/s",
+                    "expected": 12,
+                    "reason": "three nodes were added",
+                }
+            ]
+        }
+    )
+
+    where: Where
+    limit: int = Field(default=MOST, ge=1, le=MOST, description="those that failed first")
+    rate: Rate = "5/s"
+    stop_share: float = Field(
+        default=0.3, gt=0, le=1, description="stops when the same error came back for more than this share"
+    )
+    expected: int | None = Field(default=None, ge=1, description="the count of the plan; needed without dry_run")
+    reason: Reason = Field(default="", description="needed without dry_run")
+
+
+class FailedInstance(BaseModel):
+    """One of those that would be retried."""
+
+    id: UUID
+    customer_id: str
+    name: str
+    error_code: ErrorCode | None
+    error_message: str | None
+
+
+class BulkPlan(BaseModel):
+    """What a bulk retry would do: nothing has been done. `seconds` is the least that it would take to begin all."""
+
+    dry_run: Literal[True] = True
+    count: int
+    sample: list[FailedInstance]
+    seconds: float
+    lines: list[str]
+
+
+class ItemView(BaseModel):
+    """One instance that was not retried with success, and why."""
+
+    instance_id: UUID
+    outcome: ItemOutcome
+    error_code: ErrorCode | None
+    error: str | None
+
+
+class BulkRetryView(BaseModel):
+    """How a bulk retry goes.
+
+    `verified`: passed the step that had failed, as the audit log has it; `failed`: failed again; `skipped`: had changed
+    since, and was left alone; `under_way`: retried, not known yet; `waiting`: not retried (yet). `same_error`: of those
+    failed, how many for the same error as before.
+    """
+
+    id: UUID
+    state: BulkState
+    paused: bool
+    where: dict[str, Any]
+    rate: str
+    stop_share: float
+    actor: str
+    reason: str
+    created_at: datetime
+    ended_at: datetime | None
+    why: str | None
+    total: int
+    waiting: int
+    under_way: int
+    verified: int
+    failed: int
+    skipped: int
+    same_error: int
+    setbacks: list[ItemView] = Field(description="the first of those that failed or were skipped")
+
+
+class BulkRetries(BaseModel):
+    """The latest bulk retries, newest first."""
+
+    items: list[BulkRetryView]
