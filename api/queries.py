@@ -86,6 +86,7 @@ class TrailQuery(_Query):
 
     limit: int = Field(default=100, ge=1, le=1000)
     cursor: Cursor | None = None
+    after: int | None = Field(default=None, ge=0, le=2**31 - 1, description="only rows of a greater `sequence`")
 
 
 class CapacityQuery(_Query):

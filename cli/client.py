@@ -7,7 +7,7 @@ into a GET and hand the token on.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -68,6 +68,22 @@ class Client:
             cursor = found["next_cursor"]
             if cursor is None or len(items) >= limit:
                 return {"items": items, "next_cursor": cursor}
+
+    def lines(self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any) -> Iterator[str]:
+        """The lines of an endless answer, until it breaks off; that is its only end, so it always raises."""
+        request = Request(  # noqa: S310 - as in `call`
+            self._address(path, query), headers=self._headers({"Accept": "text/event-stream", **(headers or {})})
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
+                for line in response:
+                    yield line.decode().rstrip("\n")
+        except HTTPError as error:
+            with error:
+                raise self._refusal(error.code, error.headers.get("Location"), error.read()) from None
+        except (URLError, OSError, HTTPException) as error:
+            raise self._unreachable(getattr(error, "reason", error)) from error
+        raise DependencyDown("Reprise", "the connection was closed")
 
     def call(
         self,

@@ -15,6 +15,11 @@ def print_rows(rows: Iterable[Document], *, with_instance: bool = False) -> None
     as_table(columns, ((row["instance_id"], *_cells(row))[not with_instance :] for row in ordered))
 
 
+def line(row: Document) -> str:
+    """One row by itself, for whoever follows them."""
+    return "  ".join(str(cell) for cell in (row["instance_id"], *_cells(row)) if cell not in (None, ""))
+
+
 def _cells(row: Document) -> tuple[object, ...]:
     before, after = row["state_before"], row["state_after"]
     return (

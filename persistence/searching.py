@@ -27,7 +27,10 @@ _COMMON = "applied"
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which rows; None means any. `since` is included, `until` is not; `q` is found in the event or the error."""
+    """Which rows; None means any. `since` is included, `until` is not; `q` is found in the event or the error.
+
+    `after`: the sequence of a row of the one instance; only those after it.
+    """
 
     instance_id: UUID | None = None
     customer_id: str | None = None
@@ -42,6 +45,7 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
+    after: int | None = None
 
 
 async def search(
@@ -92,6 +96,8 @@ def _span(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
         yield table.c.recorded_at >= wanted.since
     if wanted.until is not None:
         yield table.c.recorded_at < wanted.until
+    if wanted.after is not None:
+        yield table.c.sequence > wanted.after
 
 
 def _after(cursor: str | None, *, newest_first: bool) -> Iterator[ColumnElement[bool]]:

@@ -90,7 +90,7 @@ async def trail(instance_id: UUID, query: Annotated[TrailQuery, Query()], backen
     await find(backend, caller, instance_id)
     rows, cursor = await audit.page(
         backend.engine,
-        AuditFilter(instance_id=instance_id),
+        AuditFilter(instance_id=instance_id, after=query.after),
         limit=query.limit,
         cursor=query.cursor,
         newest_first=False,

@@ -1,10 +1,12 @@
 """`reprise audit`: reads the audit log."""
 
+import json
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from cli import explaining, history, options, timeline
+from cli import explaining, history, options, tailing, timeline
 from cli.apps import new_app
 from cli.output import as_json
 from cli.session import connected, instance_id
@@ -73,6 +75,20 @@ def show_row(
         as_json(found)
     else:
         explaining.show(found)
+
+
+@app.command("follow")
+def follow_rows(
+    instance: Annotated[str | None, typer.Option("--instance", metavar="ID", help="Of this instance alone.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Begin with the rows from then on.")] = None,
+    output: options.Output = "table",
+) -> None:
+    """Show rows as they are written, until Ctrl-C; outages are waited for, and nothing is missed or shown twice."""
+    client = connected()
+    rows = tailing.Tail(client, instance_id(client, instance) if instance else None, since).rows()
+    with suppress(KeyboardInterrupt):
+        for row in rows:
+            print(json.dumps(row) if output == "json" else history.line(row), flush=True)
 
 
 @app.command("timeline")
