@@ -25,8 +25,6 @@ EACH = {
     "provision.requested",
     "provision.admitted",
     "database.allocated",
-    "deploy.applied",
-    "deploy.scheduled",
     "deploy.ready",
 }
 
@@ -101,9 +99,9 @@ async def test_more_copies_than_servers_is_said(settings: Settings) -> None:
 
 async def test_a_part_ends_by_itself_while_every_server_is_away(whole: Settings, three: NatsCluster) -> None:
     settings = whole.model_copy(update={"nats_url": three.url, "metrics_port": free_port()})
-    async with running(served(settings, ("database", "cluster"))) as process:
+    async with running(served(settings, ("database-service", "database", "cluster"))) as process:
         for name in NAMES:
             three.kill(name)
-        await until(lambda: answers("127.0.0.1", settings.metrics_port, "/readyz", status=503), 20)
+        await until(lambda: answers("127.0.0.1", settings.port, "/readyz", status=503), 20)
         process.terminate()
         assert process.wait(30) == 0
