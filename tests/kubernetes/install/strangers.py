@@ -65,6 +65,7 @@ def orphans() -> list[Object]:
         ("apps/v1", "StatefulSet", {"spec": {"replicas": 0, "selector": selector, "template": pod}}),
         ("batch/v1", "Job", {"spec": {"suspend": True, "template": endless}}),
         ("networking.k8s.io/v1", "Ingress", {"spec": {"defaultBackend": backend}}),
+        ("postgresql.cnpg.io/v1", "Cluster", {"spec": {"instances": 1, "storage": {"size": "1Gi"}}}),
         ("v1", "Service", {"spec": {"selector": label, "ports": [{"port": 80}]}}),
         ("v1", "Secret", {"stringData": {"word": "kept"}}),
         ("v1", "PersistentVolumeClaim", {"spec": claim}),

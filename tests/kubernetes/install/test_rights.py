@@ -6,15 +6,22 @@ from contextlib import AsyncExitStack
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 import yaml
 from pydantic import SecretStr
 
+from cluster.client import Cluster
+from cluster.dedicated import DedicatedServers
+from cluster.profiles import DatabaseServer
 from embedded.state import fernet_key
+from schemas.errors import NotYet
 from schemas.settings import Settings
 from tests.controlplane.running import ControlPlane
+from tests.integration.cluster.doing import done
+from tests.kubernetes import cnpg
 from tests.kubernetes.install.applying import Admin, admin_of
 from tests.kubernetes.install.loop import Loop
 from tests.kubernetes.install.rights import granted, refused, used
@@ -39,6 +46,7 @@ async def admin(own_control_plane: ControlPlane, manifests: list[Object]) -> Asy
     """Of a cluster with the namespaces, accounts and roles of install/."""
     wanted = ("Namespace", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
     async with admin_of(own_control_plane.layout) as found:
+        await found.define(cnpg.definition())
         for each in manifests:
             if each["kind"] in wanted:
                 await found.apply(each)
@@ -90,14 +98,27 @@ async def reprise(
 
 
 async def test_everything_is_done_with_what_is_granted_and_nothing_is_granted_in_vain(
-    reprise: Installation, admin: Admin, own_control_plane: ControlPlane, manifests: list[Object]
+    reprise: Installation, admin: Admin, own_control_plane: ControlPlane, manifests: list[Object], tmp_path: Path
 ) -> None:
     log = own_control_plane.layout.audit_log
     await Loop(reprise, admin).everything()
+    await a_server_by_cloudnativepg_comes_and_goes(tmp_path / "database-service.kubeconfig")
     assert refused(log) == []
     asked = used(log)
     assert [sorted(right) for right in granted(manifests) if not right & asked] == []
     await without_one_verb_it_fails(reprise, admin, manifests)
+
+
+async def a_server_by_cloudnativepg_comes_and_goes(kubeconfig: Path) -> None:
+    """Asked for as the database-service asks, under its account; there is no operator to take it up."""
+    server, row = DatabaseServer(provider="cloudnativepg"), uuid4()
+    async with Cluster(Settings(kubeconfig=kubeconfig)) as cluster:
+        servers = DedicatedServers(cluster, server)
+        with pytest.raises(NotYet, match="no operator"):
+            await servers.ensure(row, "acme", "shop", "secret", "odoo", "odoo")
+        with pytest.raises(NotYet, match="no operator"):  # what is there decides, not the profile
+            await DedicatedServers(cluster, DatabaseServer()).ensure(row, "acme", "shop", "secret", "odoo", "odoo")
+        await done(lambda: servers.remove(row))
 
 
 async def without_one_verb_it_fails(reprise: Installation, admin: Admin, manifests: list[Object]) -> None:
