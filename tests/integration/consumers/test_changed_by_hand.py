@@ -61,8 +61,9 @@ async def test_what_is_changed_is_put_right(world: World, kind: Kind, change: di
         await _healed(world)
     assert await _causes(world) == [f"The {kind.name} was changed by somebody else than Reprise."]
     after = await _found(world, kind)
-    for part in ("spec", "data"):
-        assert after.get(part) == before.get(part)
+    [part] = change
+    for name in change[part]:
+        assert after[part][name] == before[part][name]
 
 
 async def test_an_image_that_is_changed_is_changed_back(world: World) -> None:
