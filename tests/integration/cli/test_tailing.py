@@ -92,16 +92,17 @@ class Said:
     async def happens(self, identity: str, *events: EventType) -> None:
         for event in events:
             await self._world.say(identity, event, DATABASE if event is EventType.DATABASE_ALLOCATED else None)
-            await self.told()
-
-    async def told(self) -> None:
-        while await self._relay.move():
-            pass
+            await _told(self._relay)
 
     async def shown(self, count: int) -> list[tuple[int, str]]:
         async with asyncio.timeout(30):
             rows = [await asyncio.to_thread(next, self._rows) for _ in range(count)]
         return [(row["sequence"], row["type"]) for row in rows]
+
+
+async def _told(relay: Relay) -> None:
+    while await relay.move():
+        pass
 
 
 @pytest_asyncio.fixture
@@ -114,6 +115,7 @@ async def said(world: World, service: Service, js: JetStreamContext, line: tuple
             raise StopFollowing
         time.sleep(seconds)
 
+    await _told(Relay(world.backend.engine, js, service.settings.event_key_bytes))  # what other tests have left
     client = Client(Target(line[1], service.token()))
     tail = await asyncio.to_thread(lambda: Tail(client, pause=pause))
     yield Said(world, service, js, tail.rows())
