@@ -123,8 +123,9 @@ class Watcher:
                 facts += self._difference(row)
             except Exception:  # a fault of ours in one instance must not blind the watcher for all others
                 log.exception("watcher.failed", instance=str(row.id))
-        for unknown in self._cache.instances().intersection(concerned) - set(rows):
-            log.warning("objects.unknown", instance=str(unknown))
+        unknown = self._cache.instances().intersection(concerned) - set(rows)
+        if unknown:
+            log.warning("objects.unknown", instances=len(unknown), one=str(min(unknown)))
         return facts
 
     def _difference(self, row: Instance) -> list[Event]:

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from cli.parts import PARTS
+from consumers.watching.cache import WATCHED
 from schemas.settings import Settings
 from tests.controlplane.running import ControlPlane
 from tests.support.installation import Installation, installation, served, whole_of
@@ -27,7 +28,8 @@ from tests.support.waiting import until
 
 RUN = ["pending", "allocating_database", "deploying", "running"]
 FAILED = ["pending", "allocating_database", "deploying", "cleaning_up", "error"]
-KINDS = 7
+KINDS = len(WATCHED) + 1
+"""Objects of so many kinds are watched, Events among them."""
 TAKEN_OVER_WITHIN = 15.0
 
 

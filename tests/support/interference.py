@@ -81,6 +81,8 @@ class Interference:
         self.faults: list[Fault] = []
         self.loses: Callable[[Asked, dict[str, Any]], bool] = lambda asked, change: False
         """Whether a change does not arrive at whoever watches."""
+        self.instead: Callable[[Asked], dict[str, Any] | None] = lambda asked: None
+        """What is answered without asking the server, if anything."""
         self.watch_for: int | None = None
         """Seconds after which the server is to end a watch, in place of what was asked."""
         self.told: list[tuple[Asked, dict[str, Any]]] = []
@@ -99,7 +101,7 @@ class Interference:
     async def expire(self) -> int:
         """Every watch ends with 410, as when the server has forgotten its version."""
         line = json.dumps({"type": "ERROR", "object": EXPIRED}).encode() + b"\n"
-        found = list(self._watches)
+        found, self._watches = self._watches, set()
         for watch in found:
             with suppress(ConnectionError):
                 await watch.response.write(line)
@@ -120,6 +122,9 @@ class Interference:
         """What is told to whoever asked."""
         asked = Asked(request.method, request.path, dict(request.query), asyncio.get_running_loop().time())
         self.asked.append(asked)
+        made_up = self.instead(asked)
+        if made_up is not None:
+            return web.json_response(made_up)
         fault = next((fault for fault in self.faults if fault.times > 0 and fault.when(asked)), None)
         if fault is None:
             return await self._pass_on(request, asked)

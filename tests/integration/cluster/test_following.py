@@ -34,7 +34,7 @@ class Followed:
         """It follows, and knows what there is."""
         task = asyncio.create_task(self.follower.run())
         try:
-            await until(lambda: self.follower.live, 20)
+            await until(lambda: self.follower.live and self.between.open_watches == 1, 20)
             yield
             assert not task.done()
         finally:
@@ -88,7 +88,6 @@ async def test_a_watch_that_the_server_ends_is_taken_up_from_its_bookmark_withou
 async def test_what_happened_while_a_watch_was_broken_off_is_found(followed: Followed) -> None:
     first = await followed.make(1)
     async with followed.running():
-        await followed.watched()
         followed.between.faults.append(Fault(503, lambda asked: asked.is_list, times=2, headers={"Retry-After": "1"}))
         assert followed.between.cut() == 1
         await until(lambda: not followed.follower.live)
@@ -101,7 +100,6 @@ async def test_what_happened_while_a_watch_was_broken_off_is_found(followed: Fol
 async def test_an_expired_watch_is_begun_anew_with_a_list(followed: Followed) -> None:
     first = await followed.make(1)
     async with followed.running():
-        await followed.watched()
         followed.between.loses = lambda asked, change: change["type"] == "DELETED"
         await followed.cluster.delete(SECRET, first)
         await until(lambda: _gone(followed))
