@@ -5,6 +5,11 @@ from datetime import datetime, timedelta
 LONG = timedelta(seconds=5)
 """What is over sooner changes nothing: a request that failed, a server that was started again."""
 
+SETTLED_AFTER = timedelta(seconds=90)
+"""By then nodes, scheduler and controllers have told what they did and done what they missed: each of them may wait for
+60 s before it asks the API server again. Source: kubernetes client-go tools/cache/reflector.go (30 s, with jitter)
+"""
+
 
 class Outages:
     """What one process met of them. One that asks seldom takes an outage for as long as it may have been."""
@@ -24,6 +29,6 @@ class Outages:
             self._back_since = now
         self._answered, self._failed = now, False
 
-    def just_over(self, now: datetime, grace: float) -> bool:
-        """Whether the last one ended less than `grace` seconds ago."""
-        return self._back_since is not None and now < self._back_since + timedelta(seconds=grace)
+    def just_over(self, now: datetime) -> bool:
+        """Whether the last one ended so lately that the cluster may not show yet what is so."""
+        return self._back_since is not None and now < self._back_since + SETTLED_AFTER

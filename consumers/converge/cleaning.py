@@ -22,7 +22,7 @@ async def clean_up(parts: Parts, row: Instance) -> list[Event]:
     if spared is not None:
         return [spared]
     if _may_be_well(parts, row):
-        raise NotYet("the cluster to show what became of it during an outage", after=parts.grace / 10)
+        raise NotYet("the cluster to show what became of it during an outage")
 
     async def database(started: bool) -> list[ReceiptLine]:
         return await _empty(parts, row, started)
@@ -42,9 +42,9 @@ def _spared(parts: Parts, row: Instance, sight: Sight) -> Event | None:
 
 
 def _may_be_well(parts: Parts, row: Instance) -> bool:
-    """Its deadline ran out, and the cluster has only just come back: its nodes have not told all they have done."""
+    """Its deadline ran out, and the cluster has only just come back: it may not show yet what became of the pod."""
     timed_out = row.failed_by in (EventType.DEPLOY_TIMEOUT, EventType.INIT_TIMEOUT)
-    return timed_out and row.avertable and parts.cluster.outages.just_over(parts.clock(), parts.grace)
+    return timed_out and row.avertable and parts.cluster.outages.just_over(parts.clock())
 
 
 def _scheduled(parts: Parts, row: Instance, seen: Observation) -> Event | None:

@@ -16,8 +16,10 @@ from consumers.watching.cache import Cache
 from schemas.errors import ClusterDown, ClusterRefused
 
 log = structlog.get_logger()
-FIRST, LONGEST = 0.1, 10.0
+FIRST, LONGEST = 0.1, 5.0
 """Seconds before it is tried again: at first, doubling, and at most."""
+PATIENT = 60.0
+"""Seconds for which the server is left alone at most, should it ask for more."""
 SETTLED = 10.0
 """Seconds after which a trouble is forgotten."""
 EVERY = 1.0
@@ -45,7 +47,7 @@ class Follower:
             began = monotonic()
             asked = await self._follow()
             pause = FIRST if monotonic() - began > SETTLED else pause
-            await asyncio.sleep(min(max(pause, asked), LONGEST))
+            await asyncio.sleep(max(pause, min(asked, PATIENT)))
             pause = min(pause * 2, LONGEST)
 
     async def _follow(self) -> float:

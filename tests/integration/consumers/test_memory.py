@@ -33,7 +33,7 @@ from tests.support.ports import free_port
 from tests.support.running import running
 from tests.support.waiting import until
 
-PODS, LISTS, PAGE = 5_000, 4, 500
+PODS, LISTS, PAGE = 5_000, 3, 500
 MOST, GROWTH = 320, 10
 """MiB: of the process at any time, and from the second list to the last."""
 

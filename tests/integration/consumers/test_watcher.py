@@ -19,11 +19,13 @@ from cluster.names import attempt_name
 from cluster.profiles import Profile, Profiles
 from cluster.sight import Sight, look
 from consumers.converge.converger import Converger
+from consumers.watching import watcher as watcher_module
 from consumers.watching.cache import WATCHED
 from consumers.watching.watcher import Watcher
 from schemas.codes import ErrorCode
 from schemas.errors import ClusterDown, ClusterRefused
 from schemas.types import EventType
+from statemachine.instance import Instance
 from statemachine.states import State
 from tests.integration.consumers.world import NO_ROOM, World
 from tests.support.waiting import until
@@ -219,6 +221,26 @@ async def test_where_events_may_not_be_read_the_rest_is_told(world: World, monke
         await asyncio.wait_for(refused.wait(), 20)
         await world.converge()
         await reaches(world, State.RUNNING)
+
+
+async def test_a_fault_of_ours_in_one_instance_does_not_blind_the_watcher(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty, compared = World(world.engine, world.cluster), watcher_module.compare
+
+    def compare(row: Instance, *rest: Any) -> Any:
+        if row.id == faulty.id:
+            raise RuntimeError("a bug")
+        return compared(row, *rest)
+
+    monkeypatch.setattr(watcher_module, "compare", compare)
+    await faulty.deploying()
+    await world.deploying()
+    async with watching(world, resync_every=0.2):
+        await faulty.converge()
+        await world.converge()
+        await reaches(world, State.RUNNING)
+    assert await faulty.state() is State.DEPLOYING
 
 
 async def test_leftovers_of_a_failed_attempt_are_removed(world: World) -> None:
