@@ -37,7 +37,8 @@ class Bell:
     async def wait(self, at_most: float) -> None:
         """Until it rings, or for `at_most` seconds."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), at_most)
+            async with asyncio.timeout(at_most):
+                await self._rung.wait()
         self._rung.clear()
 
 

@@ -24,7 +24,8 @@ async def run(settings: Settings, writer: Writer, stop: asyncio.Event) -> None:
         while not stop.is_set():
             pause = await _round(writer)
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await stop.wait()
 
     await Leadership(settings.database_url, NAME, timeout=settings.leader_timeout).lead(work, stop)
 

@@ -107,4 +107,5 @@ async def _guard(js: JetStreamContext, durable: str, replicas: int, stop: asynci
 
 async def _unless(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -95,4 +95,5 @@ class Leadership:
 async def _unless(stop: asyncio.Event, seconds: float) -> None:
     """Waits `seconds`, or until `stop` is set."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -107,7 +107,8 @@ class Watcher:
         soonest = min(self._again.values(), default=None)
         wait = None if soonest is None else max((soonest - self._clock()).total_seconds(), 0.0)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), wait)
+            async with asyncio.timeout(wait):
+                await self._changed.wait()
         self._changed.clear()
         now = self._clock()
         due = {instance for instance, at in self._again.items() if at <= now}

@@ -26,7 +26,8 @@ async def address(app: FastAPI, world: World) -> AsyncIterator[str]:
     serving = asyncio.create_task(serve(app, listening, world.backend.stopping))
     yield url
     world.backend.stopping.set()
-    await asyncio.wait_for(serving, 15)
+    async with asyncio.timeout(15):
+        await serving
 
 
 class Listener:

@@ -87,7 +87,8 @@ async def _probed(settings: Settings, services: Services) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{settings.metrics_port}"
     finally:
         stopping.set()
-        await asyncio.wait_for(running, 10)
+        async with asyncio.timeout(10):
+            await running
 
 
 async def test_a_part_without_routes_answers_for_its_health() -> None:
@@ -108,7 +109,8 @@ async def test_a_part_without_routes_answers_for_its_health() -> None:
 
 
 async def test_no_port_means_no_probe() -> None:
-    await asyncio.wait_for(probe(Settings(), Services(), asyncio.Event()), 1)
+    async with asyncio.timeout(1):
+        await probe(Settings(), Services(), asyncio.Event())
 
 
 def test_a_taken_port_is_a_setting_that_is_wrong() -> None:
@@ -126,9 +128,11 @@ async def test_a_large_body_is_refused_before_it_is_sent() -> None:
         b"POST /api/instances HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10000000\r\n"
         + f"Authorization: Bearer {token}\r\n\r\n".encode()
     )
-    answer = await asyncio.wait_for(reader.read(), 10)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"application/problem+json" in answer
     writer.close()
     stopping.set()
-    await asyncio.wait_for(serving, 10)
+    async with asyncio.timeout(10):
+        await serving

@@ -83,11 +83,13 @@ async def held(world: World, gate: Gate) -> AsyncIterator[None]:
 
     task = asyncio.create_task(effect())
     try:
-        await asyncio.wait_for(gate.reached.wait(), 10)
+        async with asyncio.timeout(10):
+            await gate.reached.wait()
         yield
     finally:
         gate.open()
-        await asyncio.wait_for(task, 30)
+        async with asyncio.timeout(30):
+            await task
 
 
 async def objects(world: World) -> list[str]:

@@ -218,7 +218,8 @@ async def test_where_events_may_not_be_read_the_rest_is_told(world: World, monke
     monkeypatch.setattr(Cluster, "pages", refusing)
     await world.deploying()
     async with watching(world):
-        await asyncio.wait_for(refused.wait(), 20)
+        async with asyncio.timeout(20):
+            await refused.wait()
         await world.converge()
         await reaches(world, State.RUNNING)
 
