@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-import time
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -108,18 +108,17 @@ async def _told(relay: Relay) -> None:
 @pytest_asyncio.fixture
 async def said(world: World, service: Service, js: JetStreamContext, line: tuple[Line, str]) -> AsyncIterator[Said]:
     """Ends with the test, also where that waits for a row that never comes."""
-    over = False
+    over = threading.Event()
 
     def pause(seconds: float) -> None:
-        if over:
+        if over.wait(seconds):
             raise StopFollowing
-        time.sleep(seconds)
 
     await _told(Relay(world.backend.engine, js, service.settings.event_key_bytes))  # what other tests have left
     client = Client(Target(line[1], service.token()))
     tail = await asyncio.to_thread(lambda: Tail(client, pause=pause))
     yield Said(world, service, js, tail.rows())
-    over = True
+    over.set()
     line[0].cut()
 
 
