@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import asyncpg
 from nats.js import JetStreamContext
 
-from bench.throughput import CHANGES_EACH, count_running, publish, until_running
+from bench.throughput import CHANGES_EACH, count_running, provision, publish, until_running
+from bus.envelope import encode
 
 _SINCE = """
 SELECT percentile_disc(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM recorded_at - said) * 1000)
@@ -36,7 +37,7 @@ async def measure(
     wishes = int(rate / CHANGES_EACH * seconds)
     started = time.monotonic()
     for number in range(wishes):
-        await publish(js, key, 1)
+        await publish(js, [encode(provision(), key)])
         await asyncio.sleep(max(0.0, started + (number + 1) * CHANGES_EACH / rate - time.monotonic()))
     await until_running(connection, running + wishes)
     p50, p99 = await connection.fetchval(_SINCE, begin)

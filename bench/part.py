@@ -11,6 +11,7 @@ import uvloop
 from bench import stub
 from bus import relay
 from consumers import lifecycle
+from consumers.garbage import collect_seldom
 from schemas.settings import Settings
 
 Run = Callable[[Settings, asyncio.Event], Awaitable[None]]
@@ -26,4 +27,5 @@ async def main(part: str) -> None:
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    collect_seldom()
     uvloop.run(main(sys.argv[1]))

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import PoolProxiedConnection, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -48,15 +49,26 @@ def connector(url: str, timeout: float, *, statement: float | None = None, **set
 
 def make_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
     """A pool of at most `pool_size` connections to `url` (postgresql://user:password@host:port/database)."""
-    return create_async_engine(
+    engine = create_async_engine(
         ASYNCPG,
         async_creator=connector(url, 5, statement=STATEMENT, application_name="reprise", **_NO_STANDSTILL),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
         pool_recycle=1800,
     )
+    event.listen(engine.sync_engine, "checkout", _still_open)
+    return engine
+
+
+def _still_open(connection: PoolProxiedConnection, *_: object) -> None:
+    """What the server has closed meanwhile is not handed out. A ping would cost three round trips each time.
+
+    Raises DisconnectionError, upon which the pool connects anew.
+    """
+    driver = connection.driver_connection
+    if driver is not None and driver.is_closed():
+        raise DisconnectionError("the server closed the connection")
 
 
 def is_passing(error: BaseException | None) -> bool:
@@ -81,6 +93,13 @@ async def translated() -> AsyncIterator[None]:
         if is_passing(error):
             raise DependencyDown("postgresql", _first_line(error)) from error
         raise
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One statement at a time, without the round trips of a transaction. Raises as `transaction` does."""
+    async with translated(), engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @asynccontextmanager

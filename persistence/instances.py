@@ -40,8 +40,8 @@ async def get_many(engine: AsyncEngine, instance_ids: Iterable[UUID]) -> dict[UU
     """Those of `instance_ids` that exist. Raises DependencyDown."""
     statement = select(*_VALUES).where(table.c.id.in_(list(instance_ids)))
     async with translated(), engine.connect() as connection:
-        rows = (await connection.execute(statement)).mappings().all()
-    return {row["id"]: from_row(row) for row in rows}
+        rows = (await connection.execute(statement)).all()
+    return {row.id: from_row(row) for row in rows}
 
 
 async def ids(engine: AsyncEngine, after: UUID | None = None, limit: int = 1_000) -> list[UUID]:
@@ -66,7 +66,7 @@ async def page(
     newest_first = (table.c.created_at.desc(), table.c.id.desc())
     statement = select(*_VALUES).where(*conditions).order_by(*newest_first).limit(limit + 1)
     async with translated(), engine.connect() as connection:
-        rows = (await connection.execute(statement)).mappings().all()
+        rows = (await connection.execute(statement)).all()
     found = [from_row(row) for row in rows[:limit]]
     more = len(rows) > limit
     return found, encode_cursor(found[-1].created_at, found[-1].id) if more else None

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from persistence.engine import transaction, translated
+from persistence.engine import reading, transaction
 
 _DUE = """
 SELECT id, instance_id, event_id, subject, body, timer, sent, extract(epoch FROM now() - available_at)::float8
@@ -46,7 +46,7 @@ class Depth(NamedTuple):
 
 async def due(engine: AsyncEngine, limit: int) -> list[Due]:
     """Up to `limit` rows that are due. Raises DependencyDown."""
-    async with translated(), engine.connect() as connection:
+    async with reading(engine) as connection:
         rows = await connection.exec_driver_sql(_DUE, (limit,))
         return [Due._make(row) for row in rows]
 
@@ -66,7 +66,7 @@ async def sent(engine: AsyncEngine, rows: Iterable[Due], *, timer_again_after: f
 
 async def next_due_in(engine: AsyncEngine) -> float | None:
     """Seconds until the next row is due, None when there is none. Raises DependencyDown."""
-    async with translated(), engine.connect() as connection:
+    async with reading(engine) as connection:
         seconds = (await connection.exec_driver_sql(_NEXT)).scalar()
     return None if seconds is None else float(seconds)
 
@@ -77,6 +77,6 @@ async def depth(engine: AsyncEngine) -> Depth:
         "SELECT count(*) FILTER (WHERE available_at <= now()), min(available_at) FILTER (WHERE available_at <= now()),"
         " count(*) FILTER (WHERE timer) FROM outbox"
     )
-    async with translated(), engine.connect() as connection:
+    async with reading(engine) as connection:
         row = (await connection.execute(statement)).one()
     return Depth._make(row)

@@ -93,8 +93,8 @@ class Writer:
         once more.
         """
         ids = sorted({event.instance_id for event in events})
-        rows = (await connection.exec_driver_sql(sql.LOCK_INSTANCES, (ids,))).mappings().all()
-        instances, now = {row["id"]: from_row(row) for row in rows}, self.clock()
+        rows = (await connection.exec_driver_sql(sql.LOCK_INSTANCES, (ids,))).all()
+        instances, now = {row.id: from_row(row) for row in rows}, self.clock()
         braked = await brake.is_on(connection, events, instances, now, self.brake_limits)
         taken = await _taken(connection, events)
         known = set((await connection.exec_driver_sql(sql.KNOWN_EVENTS, ([event.id for event in events],))).scalars())
@@ -102,7 +102,7 @@ class Writer:
             return await self._locked(connection, events, again=False)
         return Batch(
             instances=instances,
-            tips={row["id"]: Tip(row["sequence"], row["chain"]) for row in rows},
+            tips={row.id: Tip(row.sequence, row.chain) for row in rows},
             known=known,
             taken=taken,
             now=now,

@@ -29,10 +29,12 @@ def serve(
     import uvloop
 
     from cli.serving import serve as run
+    from consumers.garbage import collect_seldom
     from consumers.logs import configure
     from schemas.settings import Settings
 
     names = tuple(PARTS) if only is None else _names(only)
     settings = Settings.load()
     configure(settings)
+    collect_seldom()
     uvloop.run(run(settings, names))
