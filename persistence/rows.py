@@ -1,6 +1,7 @@
 """Instances as rows: the columns in one order, from values to arrays for `unnest` and back."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -62,9 +63,17 @@ _INTO: dict[str, Callable[[Any], Any]] = {
     "database": lambda database: database.model_dump_json() if database is not None else None,
     "adopted": lambda objects: objects.model_dump_json() if objects is not None else None,
 }
+
+
+@lru_cache(maxsize=1_024)
+def _request(text: str) -> InstanceRequest:
+    """Hundreds of instances ask for the same few things; what is frozen can be shared."""
+    return InstanceRequest.model_construct(**orjson.loads(text))
+
+
 _OUT: dict[str, Callable[[Any], Any]] = {
     # written by Reprise itself and validated then: only rebuilt here
-    "request": lambda text: InstanceRequest.model_construct(**orjson.loads(text)),
+    "request": _request,
     "database": lambda text: DatabaseRef.model_construct(**orjson.loads(text)),
     "adopted": lambda text: AdoptedObjects.model_validate_json(text),
     "state": State,
