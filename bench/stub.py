@@ -17,6 +17,8 @@ from schemas.types import EventType
 
 _DATABASE = DatabaseAllocated(db_server_id="bench", host="127.0.0.1", port=5432, database="odoo", username="odoo")
 Fetch = Callable[[int, float], Awaitable[list[Msg]]]
+TAKES = 0.01
+"""Seconds that an effect takes at least. Without it the stub would answer one by one, and cost what it measures."""
 ANSWERS: dict[str, tuple[EventType, bytes]] = {
     EventType.DATABASE_ALLOCATE: (EventType.DATABASE_ALLOCATED, _DATABASE.model_dump_json().encode()),
     EventType.DEPLOY_APPLY: (EventType.DEPLOY_READY, b"{}"),
@@ -56,5 +58,6 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                     await asyncio.gather(*waiting)
                     for message in messages:
                         await message.ack()
+                await asyncio.sleep(TAKES)
 
         await asyncio.gather(*(serve(consumer.fetch) for consumer in consumers))
