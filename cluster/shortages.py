@@ -31,20 +31,20 @@ def _part(lack: Lack, nodes: Mapping[str, Short]) -> str:
     if len(nodes) == 1:
         return f"node {name} {_alone(best)}"
     if lack in (Lack.CPU, Lack.MEMORY):
-        return f"{len(nodes)} nodes have {_amounts(best)} free or less (most on {name})"
+        return f"{len(nodes)} nodes have at most {_amounts(best)} (most on {name})"
     return f"{len(nodes)} nodes {_MANY[lack]}{_details(nodes)}"
 
 
 def _alone(short: Short) -> str:
     if short.lack in (Lack.CPU, Lack.MEMORY):
-        return f"has {_amounts(short)} free"
+        return f"has {_amounts(short)}"
     return f"{_ONE[short.lack]}{f' {short.detail}' if short.detail else ''}"
 
 
 def _amounts(short: Short) -> str:
     if short.lack is Lack.CPU:
-        return f"{_number(short.free)} of {_number(short.wanted)} cores"
-    return f"{int(short.free) // MIB} of {int(short.wanted) // MIB} MiB"
+        return f"{_number(short.free)} cores free of the {_number(short.wanted)} needed"
+    return f"{int(short.free) // MIB} MiB free of the {int(short.wanted) // MIB} needed"
 
 
 def _number(cores: Decimal) -> str:

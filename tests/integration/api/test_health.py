@@ -130,7 +130,9 @@ def test_without_keys_there_is_no_application() -> None:
 
 
 async def test_capacity_is_a_hint_and_the_nodes_are_for_admins(world: World, cluster: FakeCluster) -> None:
-    cluster.answer = cluster.answer.model_copy(update={"fits": False, "short": "node node-1 has 3 of 8 cores free"})
+    cluster.answer = cluster.answer.model_copy(
+        update={"fits": False, "short": "node node-1 has 3 cores free of the 8 needed"}
+    )
     for_admin = (await world.admin.get("/api/capacity", params={"cpu": "8", "memory": "1Gi"})).json()
     for_customer = (await world.acme.get("/api/capacity", params={"cpu": "8"})).json()
     assert (for_admin["fits"], for_admin["nodes"][0]["name"]) == (False, "node-1")

@@ -78,9 +78,11 @@ async def test_a_changed_image_is_told_from_an_upgrade(world: World) -> None:
 
 async def test_a_plan_says_whether_it_fits_now(world: World, cluster: FakeCluster) -> None:
     identity = await world.failed()
-    cluster.answer = cluster.answer.model_copy(update={"fits": False, "short": "node-1 has 3 of 8 cores free"})
+    cluster.answer = cluster.answer.model_copy(
+        update={"fits": False, "short": "node-1 has 3 cores free of the 8 needed"}
+    )
     plan, _ = await _plan(world, identity)
-    assert (plan["capacity"]["fits"], plan["capacity"]["short"]) == (False, "node-1 has 3 of 8 cores free")
+    assert (plan["capacity"]["fits"], plan["capacity"]["short"]) == (False, "node-1 has 3 cores free of the 8 needed")
     mine = await world.acme.post(f"/api/instances/{identity}/retry", params={"dry_run": "true"})
     assert mine.json()["capacity"]["nodes"] == []
 

@@ -23,8 +23,8 @@ async def test_a_request_that_fits(cluster: Cluster) -> None:
 async def test_what_is_short_is_named(cluster: Cluster) -> None:
     found = await capacity(cluster, "64", "1000Gi")
     assert found.fits is False
-    assert "of 64 cores free" in str(found.short)
-    assert "of 1024000 MiB free" in str(found.short)
+    assert "cores free of the 64 needed" in str(found.short)
+    assert "MiB free of the 1024000 needed" in str(found.short)
 
 
 async def test_what_pods_have_taken_is_counted(cluster: Cluster) -> None:

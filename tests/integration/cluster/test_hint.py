@@ -227,4 +227,4 @@ async def test_what_the_failed_attempt_still_runs_counts_as_gone(kubeconfig: Pat
         assert await placed(cluster, row, profiles)
         again, another = await capacity(cluster, profiles, row), await capacity(cluster, profiles, other)
         assert (again.fits, another.fits) == (True, False)
-        assert f"node {name} has 1 of 3 cores free" in str(another.short)
+        assert f"node {name} has 1 cores free of the 3 needed" in str(another.short)

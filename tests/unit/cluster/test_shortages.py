@@ -17,9 +17,11 @@ def memory(free: int) -> Short:
 
 def test_one_node_is_named_with_all_that_is_short() -> None:
     assert of_nodes({"a": [cpu("0.5"), memory(512)]}) == (
-        "node a has 0.5 of 2 cores free; node a has 512 of 1024 MiB free"
+        "node a has 0.5 cores free of the 2 needed; node a has 512 MiB free of the 1024 needed"
     )
-    assert of_node([cpu("0.5"), memory(512)]) == "has 0.5 of 2 cores free; has 512 of 1024 MiB free"
+    assert (
+        of_node([cpu("0.5"), memory(512)]) == "has 0.5 cores free of the 2 needed; has 512 MiB free of the 1024 needed"
+    )
     assert of_node([]) is None
 
 
@@ -31,7 +33,7 @@ def test_two_hundred_nodes_are_counted_and_the_best_is_named() -> None:
     cordoned = {"old": [Short(Lack.CORDONED)]}
     sentence = of_nodes(dict(chain.from_iterable(part.items() for part in (full, tainted, gone, others, cordoned))))
     assert sentence == (
-        "150 nodes have 1.49 of 2 cores free or less (most on node-149); "
+        "150 nodes have at most 1.49 cores free of the 2 needed (most on node-149); "
         "30 nodes have a taint that is not tolerated (dedicated=db:NoSchedule); 15 nodes are not ready; "
         "4 nodes do not match (pool=odoo); node old is cordoned"
     )
