@@ -18,7 +18,8 @@ from schemas.types import Kind
 from schemas.views import AuditRow
 from statemachine.consequences import Explained, explain
 from statemachine.decision import Outcome
-from statemachine.fold import changes, fold
+from statemachine.fold import Folded, changes, fold
+from statemachine.instance import Instance
 
 
 async def explained(backend: Backend, whole: Whole) -> ExplainedRow:
@@ -37,7 +38,7 @@ async def explained(backend: Backend, whole: Whole) -> ExplainedRow:
     traced = await trace(jetstream(backend.nats), commands, News(row.instance_id, row.event_id, row.recorded_at))
     found = await _folded(backend, row)
     rows = await explaining.rows_of(backend.engine, _mentioned(found))
-    evidence = Evidence({each.event_id: each for each in waiting}, traced, _references(rows), datetime.now(UTC))
+    evidence = Evidence({each.event_id: each for each in waiting}, traced, references(rows), datetime.now(UTC))
     cause = _cause(found)
     views = [consequence_view(each, evidence) for each in found.consequences]
     if found.folded.decision.outcome is Outcome.APPLIED:
@@ -47,10 +48,10 @@ async def explained(backend: Backend, whole: Whole) -> ExplainedRow:
         event=orjson.loads(whole.event),
         policy=orjson.loads(whole.policy),
         hash=whole.hash.hex(),
-        changes=_changes(found),
+        changes=field_changes(found.folded.before, found.folded.after),
         cause=evidence.rows.get(cause) if cause is not None else None,
         consequences=views,
-        gaps=[*_contradictions(row, found), *(gap(view) for view in views if view.progress == "missing")],
+        gaps=[*contradictions(row, found.folded), *(gap(view) for view in views if view.progress == "missing")],
     )
 
 
@@ -74,24 +75,25 @@ def _mentioned(found: Explained) -> set[UUID]:
     return {event_id for event_id in ids if event_id is not None}
 
 
-def _references(rows: dict[UUID, AuditRow]) -> dict[UUID, RowRef]:
+def references(rows: dict[UUID, AuditRow]) -> dict[UUID, RowRef]:
+    """The same rows, only named."""
     return {
         event_id: RowRef.model_validate(row.model_dump(include=set(RowRef.model_fields)))
         for event_id, row in rows.items()
     }
 
 
-def _changes(found: Explained) -> list[FieldChange]:
-    differing = changes(found.folded.before, found.folded.after)
+def field_changes(before: Instance | None, after: Instance | None) -> list[FieldChange]:
+    """What differs between the two, field by field."""
     return [
         FieldChange(field=name, before=to_jsonable_python(old), after=to_jsonable_python(new))
-        for name, (old, new) in differing.items()
+        for name, (old, new) in changes(before, after).items()
     ]
 
 
-def _contradictions(row: AuditRow, found: Explained) -> list[str]:
+def contradictions(row: AuditRow, folded: Folded) -> list[str]:
     """What the row says, against what is decided again from it and the rows before."""
-    after, outcome = found.folded.after, found.folded.decision.outcome.value
+    after, outcome = folded.after, folded.decision.outcome.value
     again = (outcome, after.state.value if after is not None else row.state_after)
     if again == (row.outcome, row.state_after):
         return []

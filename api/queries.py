@@ -89,6 +89,20 @@ class TrailQuery(_Query):
     after: int | None = Field(default=None, ge=0, le=2**31 - 1, description="only rows of a greater `sequence`")
 
 
+class HistoryQuery(_Query):
+    """Which moment of an instance to show."""
+
+    seq: int | None = Field(default=None, ge=1, le=2**31 - 1, description="once the row of this `sequence` was decided")
+    at: Moment | None = Field(default=None, description="like 2026-01-31T12:00:00Z")
+
+
+class ChangesQuery(_Query):
+    """Which two moments of an instance to compare."""
+
+    from_seq: int = Field(ge=0, le=2**31 - 1, description="0: before it began")
+    to_seq: int = Field(ge=1, le=2**31 - 1)
+
+
 class CapacityQuery(_Query):
     """What an instance would ask for; what is left out is the profile's."""
 

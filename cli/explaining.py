@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from cli.client import Document
 from cli.output import as_fields, as_table, local_time
+from cli.past import value
 
 _SAID = {
     "decided": "decided as row",
@@ -53,11 +53,7 @@ def _fields(found: Document) -> Document:
 
 
 def _change(change: Document) -> tuple[str, str, str]:
-    return change["field"], _value(change["before"]), _value(change["after"])
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    return change["field"], value(change["before"]), value(change["after"])
 
 
 def _consequence(view: Document) -> tuple[str, str, str]:

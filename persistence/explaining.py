@@ -53,10 +53,15 @@ def _of(ids: Iterable[UUID]) -> Select[Any]:
     return select(audit_log).join(event_ids, place).where(event_ids.c.event_id.in_(list(ids)))
 
 
-async def recorded(engine: AsyncEngine, instance_id: UUID) -> list[Recorded]:
-    """Every row of the instance, in order, as `fold` takes them. Raises DependencyDown, BrokenMessage."""
+async def recorded(engine: AsyncEngine, instance_id: UUID, until: int | None = None) -> list[Recorded]:
+    """Every row of the instance, in order, as `fold` takes them; `until`: up to the row of this sequence.
+
+    Raises DependencyDown, BrokenMessage.
+    """
     columns = (audit_log.c.event, audit_log.c.recorded_at, audit_log.c.policy)
     statement = select(*columns).where(audit_log.c.instance_id == instance_id).order_by(audit_log.c.sequence)
+    if until is not None:
+        statement = statement.where(audit_log.c.sequence <= until)
     async with translated(), engine.connect() as connection:
         rows = (await connection.execute(statement)).all()
     return [Recorded(Event.decode(event), at, Policy.decode(policy)) for event, at, policy in rows]

@@ -31,6 +31,7 @@ _SENTENCES = {
     "datetime_parsing": _MOMENT,
     "datetime_from_date_parsing": _MOMENT,
     "datetime_type": _MOMENT,
+    "timezone_aware": "has no zone; write it like 2026-01-31T12:00:00Z",
     "model_attributes_type": "must be a JSON object",
     "model_type": "must be a JSON object",
     "dict_type": "must be a JSON object",

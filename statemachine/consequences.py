@@ -27,6 +27,11 @@ class Consequence:
     answered_by: UUID | None = None
     ended_by: UUID | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still come of it."""
+        return self.decided_by is None and self.answered_by is None and self.ended_by is None
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -43,15 +48,16 @@ def explain(rows: Iterable[Folded], event_id: UUID) -> Explained | None:
     found: Explained | None = None
     for row in rows:
         if found is not None:
-            _follow(found.consequences, row)
+            follow(found.consequences, row)
         elif row.event.id == event_id:
-            found = Explained(row, began.get(row.event.step or 0), _expected(row))
+            found = Explained(row, began.get(row.event.step or 0), expected(row))
         elif row.after is not None:
             began.setdefault(row.after.step, row.event.id)
     return found
 
 
-def _expected(row: Folded) -> list[Consequence]:
+def expected(row: Folded) -> list[Consequence]:
+    """What the decision of a row sent, set as timers and had decided next; nothing has come of it yet."""
     decision = row.decision
     return [
         *(Consequence(event) for event in (*decision.sends, *decision.follow_ups)),
@@ -59,16 +65,16 @@ def _expected(row: Folded) -> list[Consequence]:
     ]
 
 
-def _follow(consequences: Iterable[Consequence], row: Folded) -> None:
-    """What a later row says of them."""
-    for expected in consequences:
-        event = expected.event
+def follow(consequences: Iterable[Consequence], row: Folded) -> None:
+    """Writes into them what a later row says of them."""
+    for each in consequences:
+        event = each.event
         if row.event.id == event.id:
-            expected.decided_by = row.event.id
-        elif expected.answered_by is None and event.kind is Kind.COMMAND and _answers(row, event):
-            expected.answered_by = row.event.id
-        if expected.ended_by is None and _ends(row, expected):
-            expected.ended_by = row.event.id
+            each.decided_by = row.event.id
+        elif each.answered_by is None and event.kind is Kind.COMMAND and _answers(row, event):
+            each.answered_by = row.event.id
+        if each.ended_by is None and _ends(row, each):
+            each.ended_by = row.event.id
 
 
 def _answers(row: Folded, command: Event) -> bool:

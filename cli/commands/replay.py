@@ -1,8 +1,9 @@
-"""`reprise replay`: decides the audit log again.
+"""`reprise replay`: decides the audit log again, and looks back into it.
 
-Unlike most commands it is no client of the API: it reads the database itself, as `reprise migrate` does. Whether the
-records can be trusted must not be asked of the process that wrote them, a minute of computing has no place on the loop
-that answers requests, a table to compare with is code of whoever calls, and a replica or a restored backup has no API.
+Unlike most commands `verify` is no client of the API: it reads the database itself, as `reprise migrate` does. Whether
+the records can be trusted must not be asked of the process that wrote them, a minute of computing has no place on the
+loop that answers requests, a table to compare with is code of whoever calls, and a replica or a restored backup has no
+API.
 """
 
 import sys
@@ -24,7 +25,7 @@ app = new_app()
 
 @app.callback()
 def replay() -> None:
-    """Decide the audit log again."""
+    """Decide the audit log again, and look back into it."""
 
 
 @app.command()
@@ -53,6 +54,33 @@ def verify(
     report = asyncio.run(_verify(instance, moment, begin))
     _show(report, time.monotonic() - began, output, other=against is not None)
     raise typer.Exit(exits.FAILED if report.differing else exits.DONE)
+
+
+@app.command()
+def show(
+    instance: options.InstanceName,
+    at: Annotated[str | None, typer.Option("--at", help="At this time, like 2026-01-31T12:00:00Z.")] = None,
+    sequence: Annotated[int | None, typer.Option("--seq", min=1, help="Once this row was decided.")] = None,
+    diff: Annotated[
+        str | None, typer.Option("--diff", metavar="SEQ1..SEQ2", help="Instead: what changed from one row to another.")
+    ] = None,
+    output: options.Output = "table",
+) -> None:
+    """Show an instance as it was: all values, what was pending, what had been observed, and what had led there.
+
+    Folded from the audit log alone; without a time or a row, as of the last one.
+    """
+    from cli import past
+    from cli.session import connected, instance_id
+
+    if sum(each is not None for each in (at, sequence, diff)) > 1:
+        raise typer.BadParameter("give one of --at, --seq and --diff", param_hint="--at")
+    client = connected()
+    identity = instance_id(client, instance)
+    if diff is not None:
+        past.compare(client, identity, diff, output)
+    else:
+        past.show(client, identity, at, sequence, output)
 
 
 def _moment(text: str | None) -> datetime | None:
