@@ -54,12 +54,12 @@ async def orphans(reprise: Installation) -> list[dict[str, Any]]:
 async def test_a_restored_database_and_the_cluster_come_together(
     whole: Settings, nats_url: str, empty: str, tmp_path: Path
 ) -> None:
-    settings = whole.model_copy(update={"nats_url": nats_url, "deploy_timeout": 5, "overdue_after": 5})
+    settings = whole.model_copy(update={"nats_url": nats_url, "overdue_after": 5})
     backup = str(tmp_path / "reprise.dump")
     async with installation(settings) as reprise:
         runs = await reprise.create("runs")
         await reaches(reprise, runs, "running")
-        waits = await reprise.create("waits", cpu="64")
+        waits = await reprise.create("waits", cpu="64", patience="20s")
         await reaches(reprise, waits, "deploying")
         run("pg_dump", "--format=custom", f"--file={backup}", settings.database_url)
         unknown = await reprise.create("unknown")

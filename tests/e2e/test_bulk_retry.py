@@ -40,7 +40,7 @@ async def test_everything_is_killed_half_way_and_all_run_in_the_end(whole: Setti
         async with running(child) as process:
             ballast = await reprise.create("ballast", cpu="3900m")
             await reprise.has_running(1)
-            ids = [await reprise.create(f"shop-{each}", cpu="500m", patience="2s") for each in range(INSTANCES)]
+            ids = [await reprise.create(f"shop-{each}", cpu="500m", patience="10s") for each in range(INSTANCES)]
             await until(all_failed, 60, what="all to find no room", pause=0.2)
             assert (await reprise.http.delete(f"/api/instances/{ballast}", params={"now": "true"})).is_success
             await until(removed, 60, what="the ballast to be gone", pause=0.2)

@@ -45,7 +45,7 @@ async def test_ctrl_c_stops_everything_and_leaves_nothing(tmp_path: Path) -> Non
     assert process.returncode == 130, err.decode()
     assert "Interrupted after" in out.decode()
     assert b"Traceback" not in err
-    await until(lambda: not [child for child in family if child.is_running()], 10)
+    await until(lambda: not [child for child in family if child.is_running()])
     assert os.listdir(tmp_path) == []
 
 

@@ -95,7 +95,7 @@ async def test_hold_and_release_work_by_every_way_in(reprise: Installation, host
         async def is_so() -> bool:
             return bool((await reprise.instance(identity))["held"]) is expected
 
-        await until(is_so, 20, what=f"the instance to be {'held' if expected else 'released'}")
+        await until(is_so, what=f"the instance to be {'held' if expected else 'released'}")
 
     assert app.main(["hold", identity, "--reason", "a look"]) == 0
     await held(True)

@@ -102,6 +102,6 @@ async def test_a_part_ends_by_itself_while_every_server_is_away(whole: Settings,
     async with running(served(settings, ("database-service", "database", "cluster"))) as process:
         for name in NAMES:
             three.kill(name)
-        await until(lambda: answers("127.0.0.1", settings.port, "/readyz", status=503), 20)
+        await until(lambda: answers("127.0.0.1", settings.port, "/readyz", status=503))
         process.terminate()
         assert process.wait(30) == 0

@@ -69,7 +69,7 @@ async def test_it_is_killed_and_started_again(elsewhere: Settings, primary: Post
         async with installation(settings) as reprise:
             await in_the_middle(reprise)
             server.kill()
-            await until(lambda: says_it_is_away(reprise), 20)
+            await until(lambda: says_it_is_away(reprise))
             async with running(primary.child()):
                 await all_run_and_nothing_is_lost(reprise)
 
@@ -86,7 +86,7 @@ async def test_a_synchronous_replica_takes_over(elsewhere: Settings, primary: Po
             async with installation(settings) as reprise:
                 await in_the_middle(reprise)
                 server.kill()
-                await until(lambda: says_it_is_away(reprise), 20)
+                await until(lambda: says_it_is_away(reprise))
                 await promote(standby)
                 await all_run_and_nothing_is_lost(reprise)
                 leading = {f"reprise leader of {name}" for name in ("bulk-retry", "relay", "watcher")}

@@ -23,7 +23,7 @@ async def test_work_that_fails_is_begun_again(database: str, failure: Exception)
     leading = asyncio.create_task(Leadership(database, "work", timeout=2).lead(work, stop))
     await until(lambda: begun == 2, what="the work to be begun again")
     stop.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await leading
 
 
@@ -45,5 +45,5 @@ async def test_one_leads_at_a_time_and_the_other_after_it(database: str) -> None
     stops[first].set()
     await until(lambda: leads == [first, 1 - first], what="the other to lead")
     stops[1 - first].set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await asyncio.gather(*tasks)

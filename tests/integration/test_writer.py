@@ -205,7 +205,7 @@ async def test_a_process_that_stops_in_the_middle_of_a_transaction_does_not_keep
     stopped = await engine.connect()
     try:
         await stopped.execute(text("SELECT 1 FROM instances FOR UPDATE"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             [result] = await writer.apply([wish(E.CANCEL_REQUESTED, instance.id, ALICE, NOW)])
         assert result.outcome is Outcome.APPLIED
     finally:

@@ -36,5 +36,5 @@ async def test_it_ends_with_whoever_started_it_however_that_ends() -> None:
     assert {part.cmdline()[1] for part in parts} >= {"etcd", "kube-apiserver", "kubelet"}
     process.kill()
     await process.wait()
-    await until(lambda: not [part for part in parts if part.is_running()], 20)
+    await until(lambda: not [part for part in parts if part.is_running()])
     shutil.rmtree(kubeconfig.parent)

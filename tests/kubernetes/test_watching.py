@@ -7,8 +7,9 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -19,7 +20,7 @@ from consumers.watching.cache import WATCHED
 from schemas.settings import Settings
 from tests.controlplane.running import ControlPlane
 from tests.support.installation import Installation, installation, served, whole_of
-from tests.support.interference import Asked, Fault, Interference, interference
+from tests.support.interference import Asked, Fault, Interference, interference, nothing
 from tests.support.ports import free_port
 from tests.support.running import running
 from tests.support.trails import intact_trails, moves
@@ -29,6 +30,10 @@ RUN = ["pending", "allocating_database", "deploying", "running"]
 FAILED = ["pending", "allocating_database", "deploying", "cleaning_up", "error"]
 KINDS = len(WATCHED) + 1
 """Objects of so many kinds are watched, Events among them."""
+SHORT = 15
+"""Seconds of a deadline that is to pass. Nothing has to be done within it but what the outage interrupts."""
+pytestmark = pytest.mark.timeout(300)
+WITHOUT_CONSOLE = tuple(part for part in PARTS if part != "console")
 TAKEN_OVER_WITHIN = 15.0
 
 
@@ -47,7 +52,7 @@ def settings(database: str, nats_url: str, between: Interference, tmp_path: Path
 
 @asynccontextmanager
 async def without_watcher(settings: Settings) -> AsyncIterator[Installation]:
-    async with installation(settings, *(part for part in PARTS if part not in ("watcher", "console"))) as found:
+    async with installation(settings, *(part for part in WITHOUT_CONSOLE if part != "watcher")) as found:
         yield found
 
 
@@ -77,7 +82,7 @@ async def taken_over(settings: Settings, lead: int | None) -> None:
     await until(led_by_another, TAKEN_OVER_WITHIN, what="another watcher to take over")
 
 
-async def reach(reprise: Installation, ids: list[str], state: str, seconds: float = 60) -> None:
+async def reach(reprise: Installation, ids: list[str], state: str, seconds: float = 120) -> None:
     """All of them; what became of each is told where they do not."""
 
     async def all_have() -> bool:
@@ -138,7 +143,7 @@ async def test_deploys_failures_and_retries_go_their_way_exactly_once_through_al
     settings: Settings, between: Interference, own_control_plane: ControlPlane
 ) -> None:
     async with without_watcher(settings) as reprise, watcher(settings) as first, watcher(settings):
-        await until(lambda: between.open_watches == KINDS, 30)
+        await until(lambda: between.open_watches == KINDS, 60)
         lead = await leader(settings)
         async with storm(between):
             good = await reprise.create_many(6)
@@ -164,9 +169,9 @@ async def test_deploys_failures_and_retries_go_their_way_exactly_once_through_al
 
 async def test_another_watcher_takes_over_from_one_that_hangs(settings: Settings, between: Interference) -> None:
     async with without_watcher(settings) as reprise, watcher(settings) as first:
-        lead = await until(lambda: leader(settings), 30)
+        lead = await until(lambda: leader(settings), 60)
         async with watcher(settings):
-            await until(lambda: between.open_watches == KINDS, 30)
+            await until(lambda: between.open_watches == KINDS, 60)
             first.send_signal(signal.SIGSTOP)
             try:
                 await taken_over(settings, lead)
@@ -177,45 +182,58 @@ async def test_another_watcher_takes_over_from_one_that_hangs(settings: Settings
     assert await moved(settings, instance) == RUN
 
 
-@pytest.fixture
-def short(settings: Settings) -> Settings:
-    """Deadlines that pass soon."""
-    return settings.model_copy(
-        update={
-            "deploy_timeout": 6,
-            "init_timeout": 6,
-        }
-    )
+def says_ready(asked: Asked, change: dict[str, Any]) -> bool:
+    """Of a pod, or of a Deployment."""
+    status = change["object"].get("status", {})
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", ()))
+    return ready or status.get("readyReplicas", 0) > 0
 
 
-@pytest.mark.timeout(240)
+@pytest_asyncio.fixture
+async def ran(settings: Settings) -> str:
+    """One that runs, and had all the time it needs for it."""
+    async with installation(settings, *WITHOUT_CONSOLE) as reprise:
+        [instance] = await reprise.create_many(1)
+        await reach(reprise, [instance], "running")
+    return instance
+
+
+@asynccontextmanager
+async def starting(settings: Settings, between: Interference) -> AsyncIterator[tuple[Installation, list[str]]]:
+    """A Reprise that gives up soon, and two instances on their nodes that it does not hear to be ready."""
+    short = settings.model_copy(update={"init_timeout": SHORT})
+    async with installation(short, *WITHOUT_CONSOLE) as reprise:
+        await until(lambda: between.open_watches == KINDS, 60, what="the watcher to watch")
+        between.loses = says_ready
+        found = [await reprise.create(f"slow-{number}") for number in range(2)]
+        await reach(reprise, found, "initializing")
+        yield reprise, found
+
+
 async def test_an_outage_of_the_api_server_longer_than_every_deadline_fails_nothing_that_is_well(
-    short: Settings, own_control_plane: ControlPlane
+    settings: Settings, ran: str, between: Interference, own_control_plane: ControlPlane
 ) -> None:
-    async with without_watcher(short) as reprise, watcher(short):
-        [ran] = await reprise.create_many(1)
-        await reach(reprise, [ran], "running")
-        starting = [await reprise.create(f"slow-{number}", image="start-4s:1") for number in range(2)]
-        await reach(reprise, starting, "initializing")
+    async with starting(settings, between) as (reprise, on_their_way):
         own_control_plane.kill("kube-apiserver")
-        await reach(reprise, starting, "cleaning_up")
+        await reach(reprise, on_their_way, "cleaning_up")
+        between.loses = nothing
         await own_control_plane.start("kube-apiserver")
-        await reach(reprise, [ran, *starting], "running", 120)
-    assert await moved(short, ran) == RUN
-    for each in starting:
-        assert await moved(short, each) == [*RUN[:-1], "cleaning_up", "running"]
+        await reach(reprise, [ran, *on_their_way], "running")
+    assert await moved(settings, ran) == RUN
+    for each in on_their_way:
+        assert await moved(settings, each) == [*RUN[:-1], "cleaning_up", "running"]
 
 
-async def test_an_outage_of_reprise_longer_than_every_deadline_fails_nothing_that_is_well(short: Settings) -> None:
-    async with without_watcher(short) as reprise, watcher(short):
-        [ran] = await reprise.create_many(1)
-        await reach(reprise, [ran], "running")
-        starting = [await reprise.create(f"slow-{number}", image="start-4s:1") for number in range(2)]
-        await reach(reprise, starting, "initializing")
-        deadlines = [(await reprise.instance(each))["deadline_at"] for each in starting]
-    await until(lambda: datetime.now(UTC) > max(map(datetime.fromisoformat, deadlines)), 30)
-    async with without_watcher(short) as reprise, watcher(short):
-        await reach(reprise, [ran, *starting], "running")
-    assert await moved(short, ran) == RUN
-    for each in starting:
-        assert set(await moved(short, each)) <= {*RUN, "cleaning_up"}
+async def test_an_outage_of_reprise_longer_than_every_deadline_fails_nothing_that_is_well(
+    settings: Settings, ran: str, between: Interference
+) -> None:
+    async with starting(settings, between) as (_, on_their_way):
+        pass
+    over = datetime.now(UTC) + timedelta(seconds=SHORT)
+    between.loses = nothing
+    await until(lambda: datetime.now(UTC) > over, 2 * SHORT, what="every deadline to be over")
+    async with installation(settings, *WITHOUT_CONSOLE) as reprise:
+        await reach(reprise, [ran, *on_their_way], "running")
+    assert await moved(settings, ran) == RUN
+    for each in on_their_way:
+        assert set(await moved(settings, each)) <= {*RUN, "cleaning_up"}

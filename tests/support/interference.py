@@ -54,6 +54,10 @@ def anything(asked: Asked) -> bool:
     return True
 
 
+def nothing(asked: Asked, change: dict[str, Any]) -> bool:
+    return False
+
+
 @dataclass
 class Fault:
     """An answer in place of the server's; `late`: the server was asked, and only its answer is lost."""
@@ -79,7 +83,7 @@ class Interference:
         self.port = free_port()
         self.asked: list[Asked] = []
         self.faults: list[Fault] = []
-        self.loses: Callable[[Asked, dict[str, Any]], bool] = lambda asked, change: False
+        self.loses: Callable[[Asked, dict[str, Any]], bool] = nothing
         """Whether a change does not arrive at whoever watches."""
         self.instead: Callable[[Asked], dict[str, Any] | None] = lambda asked: None
         """What is answered without asking the server, if anything."""

@@ -34,5 +34,5 @@ async def part(run: Run, settings: Settings) -> AsyncIterator[asyncio.Task[None]
         yield task
     finally:
         stop.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await asyncio.gather(task, return_exceptions=task.cancelled())

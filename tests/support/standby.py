@@ -34,7 +34,7 @@ async def make_synchronous(primary: Postgres) -> None:
         await connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
         await connection.execute("SELECT pg_reload_conf()")
         query = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
-        await until(lambda: connection.fetchval(query), 20, what="a synchronous standby")
+        await until(lambda: connection.fetchval(query), what="a synchronous standby")
 
 
 async def promote(standby: Postgres) -> None:

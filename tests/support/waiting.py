@@ -20,7 +20,7 @@ def until(
 ) -> Wait[Value]: ...
 async def until(
     check: Callable[[], Any],
-    timeout: float = 10.0,  # noqa: ASYNC109 - it ends with what was seen last, which asyncio.timeout cannot say
+    timeout: float = 30.0,  # noqa: ASYNC109 - it ends with what was seen last, which asyncio.timeout cannot say
     *,
     what: str | None = None,
     pause: float = PAUSE,

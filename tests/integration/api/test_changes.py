@@ -26,7 +26,7 @@ async def address(app: FastAPI, world: World) -> AsyncIterator[str]:
     serving = asyncio.create_task(serve(app, listening, world.backend.stopping))
     yield url
     world.backend.stopping.set()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         await serving
 
 
@@ -40,7 +40,7 @@ class Listener:
     async def next(self) -> dict[str, Any]:
         """The next event that has a name; "end" where the server ended the stream."""
         found: dict[str, Any] = {}
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             async for line in self._lines:
                 if line == "" and "event" in found:
                     return found

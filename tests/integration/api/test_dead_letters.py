@@ -51,7 +51,7 @@ async def letters(world: World, count: int = 1) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = (await page(world))["items"]
         return items if len(items) == count else []
 
-    return await until(there, 20, what=f"{count} dead letters")
+    return await until(there, what=f"{count} dead letters")
 
 
 async def test_they_are_grouped_by_error_whatever_ids_it_names_newest_first(world: World) -> None:
@@ -88,7 +88,7 @@ async def test_what_fails_again_keeps_its_whole_story(world: World) -> None:
             items = (await page(world))["items"]
             return bool(items) and items[0]["before"] == before
 
-        await until(back, 20, what="it to come back")
+        await until(back, what="it to come back")
     [letter] = await letters(world)
     story = (await world.admin.get(f"{PATH}/{letter['sequence']}")).json()["story"]
     assert [(each["error"], each["reason"], each["part"]) for each in story] == [
@@ -116,7 +116,7 @@ async def test_what_can_be_dealt_with_now_is(world: World) -> None:
         state = (await world.instance(event.instance_id)).state
         return state not in (State.PENDING, State.ALLOCATING_DATABASE)
 
-    await until(cancelled, 20, what="the wish to be decided")
+    await until(cancelled, what="the wish to be decided")
     assert (await page(world))["total"] == 0
 
 

@@ -87,7 +87,7 @@ async def _probed(settings: Settings, services: Services) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{settings.metrics_port}"
     finally:
         stopping.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await running
 
 
@@ -128,11 +128,11 @@ async def test_a_large_body_is_refused_before_it_is_sent() -> None:
         b"POST /api/instances HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10000000\r\n"
         + f"Authorization: Bearer {token}\r\n\r\n".encode()
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"application/problem+json" in answer
     writer.close()
     stopping.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await serving

@@ -37,7 +37,7 @@ async def state(engine: AsyncEngine, instance_id: UUID) -> State | None:
 
 async def dead_letter(client: Client) -> Msg:
     subscription = await jetstream(client).subscribe("dead-letters.>", stream=DEAD_LETTERS_STREAM)
-    return await subscription.next_msg(timeout=10)
+    return await subscription.next_msg(timeout=30)
 
 
 async def reaches(engine: AsyncEngine, instance_id: UUID, wanted: State, timeout: float = 20) -> None:  # noqa: ASYNC109  # a test's own deadline

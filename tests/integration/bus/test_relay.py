@@ -64,7 +64,7 @@ async def test_a_timer_goes_out_when_it_is_due_and_stays_until_it_is_decided(
         await ensure(js)
         subscription = await js.subscribe("instances.*.step.overdue")
         async with part(relay.run, settings):
-            message = await subscription.next_msg(timeout=10)
+            message = await subscription.next_msg(timeout=30)
         assert message.headers is not None
         assert message.headers["ce-type"] == "step.overdue"
         assert (await outbox.depth(engine)).timers == 1
@@ -80,7 +80,7 @@ async def test_a_timer_that_nobody_decides_is_sent_again_though_the_server_knows
         await ensure(js)
         subscription = await js.subscribe("instances.*.step.overdue")
         async with part(relay.run, settings):
-            first, second = [await subscription.next_msg(timeout=10) for _ in range(2)]
+            first, second = [await subscription.next_msg(timeout=30) for _ in range(2)]
     assert first.headers is not None
     assert second.headers is not None
     assert first.headers["ce-id"] == second.headers["ce-id"]
@@ -95,7 +95,7 @@ async def test_what_is_due_goes_out_in_the_order_in_which_it_was_written(
         await ensure(js)
         subscription = await js.subscribe("instances.*.delete.run")
         async with part(relay.run, settings):
-            arrived = [(await subscription.next_msg(timeout=10)).headers for _ in range(20)]
+            arrived = [(await subscription.next_msg(timeout=30)).headers for _ in range(20)]
     assert [UUID((headers or {})["ce-subject"]) for headers in arrived] == written
 
 
@@ -176,11 +176,11 @@ async def test_another_relay_takes_over_from_one_that_is_killed_or_stopped(
     await put(engine, "first")
     first = await asyncio.create_subprocess_exec(sys.executable, "-c", RELAY, env=environment)
     try:
-        await until(lambda: empty(engine), 20, what="the first relay to work")
+        await until(lambda: empty(engine), what="the first relay to work")
         first.send_signal(ending)
         await put(engine, "second")
         async with part(relay.run, settings):
-            await until(lambda: empty(engine), 10, what="the second relay to take over")
+            await until(lambda: empty(engine), what="the second relay to take over")
     finally:
         with suppress(ProcessLookupError):
             first.kill()

@@ -41,7 +41,7 @@ class Command:
         await until(lambda: text in self.said(), what=f"{text!r}")
 
     async def ends(self) -> int:
-        await until(lambda: self.process.poll() is not None, 20, what="the command to end")
+        await until(lambda: self.process.poll() is not None, what="the command to end")
         return int(self.process.returncode)
 
 

@@ -31,7 +31,7 @@ async def cluster(cluster_settings: Settings) -> AsyncIterator[Cluster]:
             for kind in (DEPLOYMENT, STATEFUL_SET, JOB):
                 for each in await client.select(kind):
                     await client.delete(kind, each)
-            await until(lambda: _no_pods(client), 20)
+            await until(lambda: _no_pods(client))
 
 
 async def _no_pods(client: Cluster) -> bool:

@@ -53,7 +53,7 @@ async def reaches(cluster: Cluster, row: Instance, *phases: Phase, grace: float 
         seen = observe(await look(cluster, row), row.step, datetime.now(UTC), grace)
         return seen if seen.phase in phases else None
 
-    found = await until(reached, 20, what=f"{row.name} to be {phases}")
+    found = await until(reached, what=f"{row.name} to be {phases}")
     assert found is not None
     return found
 

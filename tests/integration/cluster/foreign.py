@@ -38,7 +38,7 @@ class Foreign:
             except ClusterDown:
                 return False
 
-        await until(created, 20, what=f"{kind.name} to be made")
+        await until(created, what=f"{kind.name} to be made")
 
     async def ready(self) -> Object:
         """The Deployment once it serves."""

@@ -107,7 +107,7 @@ async def _create(admin: Client, name: str, node: Node) -> None:
         found = (await admin.get("nodes", name))["spec"].get("taints") or []
         return wanted == {taint["key"] for taint in found}
 
-    await until(has_them, 20, what=f"the taints of {name}")
+    await until(has_them, what=f"the taints of {name}")
 
 
 async def occupy(admin: Client, node: str, spec: Object, number: int) -> None:
@@ -117,7 +117,7 @@ async def occupy(admin: Client, node: str, spec: Object, number: int) -> None:
     if "initContainers" in spec:
         named["initContainers"] = [_container(each, "init", i) for i, each in enumerate(spec["initContainers"])]
     body = {"metadata": {"name": f"taken-{number}"}, "spec": {**spec, **named, "nodeName": node}}
-    await until(lambda: _created(admin, body), 20, what="the namespace to take pods")
+    await until(lambda: _created(admin, body), what="the namespace to take pods")
 
 
 async def _created(admin: Client, body: Object) -> bool:

@@ -64,8 +64,8 @@ async def test_a_pod_that_was_born_without_labels_is_labelled(cluster: Cluster) 
     async def replaced() -> bool:
         return [each["metadata"]["uid"] for each in await foreign.pods()] not in ([], [old["metadata"]["uid"]])
 
-    await until(replaced, 20)
-    await until(lambda: _seen(cluster, row), 20)
+    await until(replaced)
+    await until(lambda: _seen(cluster, row))
 
 
 async def _seen(cluster: Cluster, row: Instance) -> bool:
@@ -123,7 +123,7 @@ async def test_what_is_another_instances_is_not_taken(cluster: Cluster) -> None:
 async def test_a_deployment_that_is_gone_is_not_guessed_at(cluster: Cluster) -> None:
     foreign, row = await _taken(cluster)
     await cluster.delete(DEPLOYMENT, await foreign.deployment())
-    await until(lambda: _gone(cluster), 20)
+    await until(lambda: _gone(cluster))
     with pytest.raises(ClusterRefused, match=r"Deployment odoo-shop is gone\. It was adopted"):
         await revive(cluster, row)
 

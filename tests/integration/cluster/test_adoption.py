@@ -86,7 +86,7 @@ async def test_a_stopped_one_and_one_that_does_not_fit_are_told_apart(cluster: C
         found = await _surveyed(cluster, deployment="odoo-shop")
         return found if found.seen is not None and found.seen.cause else None
 
-    stuck = await until(unschedulable, 20)
+    stuck = await until(unschedulable)
     assert stuck is not None
     assert stuck.seen is not None
     assert (stuck.state, stuck.seen.error_code) == ("degraded", ErrorCode.INSUFFICIENT_RESOURCES)

@@ -34,7 +34,7 @@ class Followed:
         """It follows, and knows what there is."""
         task = asyncio.create_task(self.follower.run())
         try:
-            await until(lambda: self.follower.live and self.between.open_watches == 1, 20)
+            await until(lambda: self.follower.live and self.between.open_watches == 1)
             yield
             assert not task.done()
         finally:
@@ -46,13 +46,23 @@ class Followed:
         [made] = await applied(self.cluster, {"metadata": {"name": f"s{number}", "labels": labels}})
         return made
 
-    async def knows(self, *numbers: int, timeout: float = 20) -> None:  # noqa: ASYNC109 - until's
+    async def knows(self, *numbers: int) -> None:
         wanted = {UUID(int=number) for number in numbers}
-        await until(lambda: self.cache.instances() == wanted, timeout, what=f"{wanted} to be known")
+        await until(lambda: self.cache.instances() == wanted, what=f"{wanted} to be known")
 
     async def watched(self, times: int = 1) -> list[Asked]:
         """Once so many watches were begun."""
-        return await until(lambda: len(found := self.between.watches("secrets")) >= times and found, 20)
+        return await until(lambda: len(found := self.between.watches("secrets")) >= times and found)
+
+    def begun_from(self) -> set[str]:
+        """The versions from which watches were begun."""
+        return {asked.query["resourceVersion"] for asked in self.between.watches("secrets")}
+
+    def bookmarks(self, *, since: Object) -> set[str]:
+        """The versions that bookmarks told of, from that of an object on."""
+        told = [change["object"] for _, change in self.between.told if change["type"] == "BOOKMARK"]
+        versions = {found["metadata"]["resourceVersion"] for found in told}
+        return {each for each in versions if int(each) >= int(since["metadata"]["resourceVersion"])}
 
 
 @pytest_asyncio.fixture
@@ -68,19 +78,12 @@ async def followed(
 
 async def test_a_watch_that_the_server_ends_is_taken_up_from_its_bookmark_without_a_list(followed: Followed) -> None:
     followed.between.watch_for = 3
-    first = await followed.make(1)
+    await followed.make(1)
     async with followed.running():
-        await followed.cluster.apply(SECRET, {"metadata": {"name": "of-somebody-else"}})
-        watches = await followed.watched(3)
+        other = await followed.cluster.apply(SECRET, {"metadata": {"name": "of-somebody-else"}})
+        await until(lambda: followed.bookmarks(since=other) & followed.begun_from(), 60)
         await followed.make(2)
         await followed.knows(1, 2)
-    bookmarks = {
-        change["object"]["metadata"]["resourceVersion"]
-        for _, change in followed.between.told
-        if change["type"] == "BOOKMARK"
-    }
-    assert watches[2].query["resourceVersion"] in bookmarks
-    assert watches[2].query["resourceVersion"] != first["metadata"]["resourceVersion"]
     assert len(followed.between.lists("secrets")) == 1
     assert followed.follower.live
 

@@ -217,7 +217,7 @@ async def _limit(admin: Client, case: Case) -> None:
     async def is_counted() -> bool:
         return "used" in (await admin.get("resourcequotas", "limits")).get("status", {})
 
-    await until(is_counted, 20, what="the quota to be counted")
+    await until(is_counted, what="the quota to be counted")
 
 
 async def test_what_the_failed_attempt_still_runs_counts_as_gone(kubeconfig: Path, cluster: Cluster) -> None:

@@ -48,13 +48,13 @@ async def test_a_quota(cluster: Cluster) -> None:
         found = await cluster.get(QUOTA, "small")
         return bool(found and found.get("status", {}).get("used"))
 
-    await until(counted, 20)
+    await until(counted)
     row = instance(request={"cpu": "2"})
     await deployed(cluster, row)
 
     async def said() -> str | None:
         return (await reaches(cluster, row, Phase.UNSCHEDULED)).cause
 
-    cause = await until(said, 20)
+    cause = await until(said)
     assert str(cause).startswith("The cluster makes no pod: exceeded quota: small, requested: requests.cpu=2")
     assert (await reaches(cluster, row, Phase.UNSCHEDULED)).error_code is ErrorCode.QUOTA_EXCEEDED

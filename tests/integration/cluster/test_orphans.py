@@ -74,7 +74,7 @@ async def test_what_is_removed_is_what_was_seen_and_no_more(cluster: Cluster) ->
     await deployed(cluster, known)
     unwanted = [each for each in await found(cluster, known) if not each.holds_data]
     assert {each.instance for each in await remove_orphans(cluster, unwanted)} == {str(row.id)}
-    await until(lambda: _are_gone(cluster, unwanted), 20)
+    await until(lambda: _are_gone(cluster, unwanted))
     assert kinds(await found(cluster, known)) == {"PersistentVolumeClaim"}
     assert await remove_orphans(cluster, unwanted) == [], "nothing is deleted in the stead of what is gone"
     assert (await look(cluster, known)).complete

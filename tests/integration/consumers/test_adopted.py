@@ -76,7 +76,7 @@ async def test_one_that_runs_stays_running_and_its_new_pods_are_labelled(
     async def labelled() -> bool:
         return all(INSTANCE in each["metadata"]["labels"] for each in await foreign.pods())
 
-    await until(labelled, 20, what="the watcher to label the pod")
+    await until(labelled, what="the watcher to label the pod")
     assert [each["metadata"]["uid"] for each in await foreign.pods()] == [pod["metadata"]["uid"]]
     assert (await world.state(), world.facts) == (State.RUNNING, [])
 
@@ -87,9 +87,9 @@ async def test_scaled_to_zero_by_hand_it_is_scaled_up_again(world: World, foreig
     await _adopted(world, foreign)
     template = (await foreign.deployment())["spec"]["template"]
     await world.cluster.patch(DEPLOYMENT, "odoo-shop", {"spec": {"replicas": 0}})
-    await until(lambda: _is(world, State.DEGRADED), 20)
+    await until(lambda: _is(world, State.DEGRADED))
     await world.converge()
-    await until(lambda: _is(world, State.RUNNING), 20)
+    await until(lambda: _is(world, State.RUNNING))
     healed = await foreign.deployment()
     assert (healed["spec"]["replicas"], healed["spec"]["template"]) == (1, template)
 
@@ -101,8 +101,8 @@ async def test_a_deployment_that_is_gone_is_shown_and_taken_up_when_it_is_made_a
     await foreign.ready()
     await _adopted(world, foreign)
     await world.cluster.delete(DEPLOYMENT, await foreign.deployment())
-    await until(lambda: _absent(world), 20)
-    await until(lambda: _is(world, State.DEGRADED), 20)
+    await until(lambda: _absent(world))
+    await until(lambda: _is(world, State.DEGRADED))
     await world.converge()
     row = await world.row()
     assert row.cause_code is ErrorCode.CLUSTER_REFUSED

@@ -85,7 +85,7 @@ async def test_what_others_add_is_theirs(world: World) -> None:
             service = watcher._cache.sight(await world.row()).service
             return service is not None and service["metadata"]["resourceVersion"] == version
 
-        await until(seen, 20)
+        await until(seen)
         await _compared(watcher)
     assert EventType.DEPLOY_LOST not in world.facts
     assert (await _found(world, SERVICE))["metadata"]["annotations"] == {"example.com/mine": "yes"}
@@ -95,7 +95,7 @@ async def test_two_who_disagree_do_not_make_it_flap(world: World) -> None:
     await world.running()
     async with watching(world, grace=3600.0, resync_every=0.05) as watcher:
         await _by_hand(world, SERVICE, SELECTOR)
-        await until(lambda: _is_noticed(world, watcher), 20)
+        await until(lambda: _is_noticed(world, watcher))
     assert EventType.DEPLOY_LOST not in world.facts, "it serves, and has run for less than the grace"
 
 
@@ -119,7 +119,7 @@ async def _is_noticed(world: World, watcher: Any) -> bool:
 
 async def _compared(watcher: Any) -> None:
     """Everything the watcher was told of has been compared."""
-    await until(lambda: _idle(watcher), 20)
+    await until(lambda: _idle(watcher))
 
 
 async def _idle(watcher: Any) -> bool:

@@ -57,7 +57,7 @@ async def test_what_the_cluster_refuses_has_failed_in_its_words(world: World) ->
         await world.converge()
         return await world.state() is State.CLEANING_UP
 
-    await until(refused, 20)
+    await until(refused)
     row = await world.row()
     assert row.error_code is ErrorCode.QUOTA_EXCEEDED
     assert "exceeded quota: none" in str(row.error_message)

@@ -101,12 +101,12 @@ async def settled(js: JetStreamContext) -> None:
     async def nothing_left() -> bool:
         return await pending(js) == 0
 
-    await until(nothing_left, 20)
+    await until(nothing_left)
 
 
 async def dead_letter(js: JetStreamContext) -> str:
     subscription = await js.subscribe("dead-letters.cluster", ordered_consumer=True)
-    message = await subscription.next_msg(timeout=20)
+    message = await subscription.next_msg(timeout=30)
     return (message.headers or {})["dead-letter-error"]
 
 
@@ -114,7 +114,7 @@ async def test_every_command_is_carried_out_once_and_acked(settings: Settings, j
     work, events = Work(), [command() for _ in range(50)]
     await Publisher(js, KEY).publish(*events)
     async with working(settings, work):
-        await until(lambda: len(work.done) == 50, 20)
+        await until(lambda: len(work.done) == 50)
         await settled(js)
     assert sorted(work.tried) == sorted(event.instance_id for event in events)
 
@@ -123,7 +123,7 @@ async def test_what_is_not_ready_yet_comes_back(settings: Settings, js: JetStrea
     work, event = Work(NotYet("a", after=0.1), ClusterDown("b", retry_after=0.1)), command()
     await Publisher(js, KEY).publish(event)
     async with working(settings, work):
-        await until(lambda: work.done == [event.instance_id], 20)
+        await until(lambda: work.done == [event.instance_id])
         await settled(js)
     assert len(work.tried) == 3
 
@@ -140,7 +140,7 @@ async def test_no_worker_waits_for_what_is_not_ready(settings: Settings, js: Jet
     work = Waiting()
     await Publisher(js, KEY).publish(slow, quick)
     async with working(settings, work, workers=1):
-        await until(lambda: work.done == [quick.instance_id], 20)
+        await until(lambda: work.done == [quick.instance_id])
 
 
 async def test_thousands_of_commands_that_wait_leave_room_for_the_next(
@@ -170,10 +170,10 @@ async def test_commands_are_carried_out_at_the_same_time_up_to_the_bound(
     work.before = lambda: _wait(opened)
     await Publisher(js, KEY).publish(*(command() for _ in range(10)))
     async with working(settings, work, workers=3):
-        await until(lambda: len(work.tried) >= 3, 20)
+        await until(lambda: len(work.tried) >= 3)
         assert len(work.tried) <= 4  # one more may have been handed over
         opened.set()
-        await until(lambda: len(work.done) == 10, 20)
+        await until(lambda: len(work.done) == 10)
 
 
 async def test_a_long_command_is_not_delivered_again_meanwhile(
@@ -191,11 +191,11 @@ async def test_a_long_command_is_not_delivered_again_meanwhile(
     hasty = ConsumerConfig(durable_name="hasty", ack_wait=0.3)
     subscription = await js.pull_subscribe("instances.>", "hasty", INSTANCES_STREAM, hasty)
     await Publisher(js, KEY).publish(command())
-    [message] = await subscription.fetch(1, timeout=5)
+    [message] = await subscription.fetch(1, timeout=30)
     work = Work()
 
     async def long() -> None:
-        await until(lambda: len(beats) >= 9, 20)
+        await until(lambda: len(beats) >= 9)
 
     work.before = long
     await Effect(js, CLUSTER, KEY, work).handle(message)
@@ -233,7 +233,7 @@ async def test_a_broken_command_is_buried_and_its_neighbours_go_on(settings: Set
     await Publisher(js, KEY).publish(event)
     async with working(settings, work):
         assert "is no event type" in await dead_letter(js)
-        await until(lambda: work.done == [event.instance_id], 20)
+        await until(lambda: work.done == [event.instance_id])
         await settled(js)
 
 
@@ -257,14 +257,14 @@ async def test_a_refusal_comes_back_later_and_is_never_buried(
     work = Work(Refused("no"), Refused("no"), Refused("no"))
     await Publisher(js, KEY).publish(command())
     async with working(settings, work):
-        await until(lambda: len(work.done) == 1, 20)
+        await until(lambda: len(work.done) == 1)
 
 
 async def test_an_old_command_is_not_kept_for_another_time(settings: Settings, js: JetStreamContext) -> None:
     work = Work(NotYet("stuck", after=0.1))
     await Publisher(js, KEY).publish(command(age=901))
     async with working(settings, work):
-        await until(lambda: len(work.tried) == 1, 20)
+        await until(lambda: len(work.tried) == 1)
         await settled(js)
     assert work.done == []
 
@@ -276,7 +276,7 @@ async def test_what_is_deleted_underneath_is_made_again_and_work_goes_on(
     work, first, second = Work(), command(), command()
     async with working(settings, work):
         await Publisher(js, KEY).publish(first)
-        await until(lambda: work.done == [first.instance_id], 20)
+        await until(lambda: work.done == [first.instance_id])
         if what == "stream":
             await js.delete_stream(INSTANCES_STREAM)
         else:
@@ -288,9 +288,9 @@ async def test_what_is_deleted_underneath_is_made_again_and_work_goes_on(
             except NotFoundError:
                 return False
 
-        await until(made_again, 20)
+        await until(made_again)
         await Publisher(js, KEY).publish(second)
-        await until(lambda: work.done == [first.instance_id, second.instance_id], 20)
+        await until(lambda: work.done == [first.instance_id, second.instance_id])
 
 
 async def test_what_is_in_work_when_the_part_is_stopped_is_finished(settings: Settings, js: JetStreamContext) -> None:
@@ -298,7 +298,7 @@ async def test_what_is_in_work_when_the_part_is_stopped_is_finished(settings: Se
     work.before = lambda: _wait(opened)
     await Publisher(js, KEY).publish(command())
     async with working(settings, work) as stop:
-        await until(lambda: len(work.tried) == 1, 20)
+        await until(lambda: len(work.tried) == 1)
         stop.set()
         opened.set()
     assert len(work.done) == 1

@@ -83,7 +83,7 @@ async def held(world: World, gate: Gate) -> AsyncIterator[None]:
 
     task = asyncio.create_task(effect())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await gate.reached.wait()
         yield
     finally:
@@ -280,7 +280,7 @@ async def test_what_a_crashed_effect_left_is_tidied_up(world: World) -> None:
             return False
         return await objects(world) == []
 
-    await until(tidied, 20)
+    await until(tidied)
 
 
 def _of(kind: Kind) -> Callable[..., bool]:

@@ -35,14 +35,13 @@ ALICE = Actor("cli", "alice")
 
 
 @pytest.fixture
-def impatient(settings: Settings, cluster_settings: Settings) -> Settings:
-    """Settings of all parts, which give up soon."""
+def eager(settings: Settings, cluster_settings: Settings) -> Settings:
+    """Settings of all parts, which say again soon what was not heard."""
     return settings.model_copy(
         update={
             "kubeconfig": cluster_settings.kubeconfig,
             "namespace": cluster_settings.namespace,
             "installation": cluster_settings.installation,
-            "deploy_timeout": 2,
             "overdue_after": 2,
             "resync_every": 1.0,
             "failure_grace": 1.0,
@@ -97,20 +96,20 @@ class People:
 
 
 @pytest.fixture
-def people(engine: AsyncEngine, impatient: Settings) -> People:
-    return People(engine, impatient)
+def people(engine: AsyncEngine, eager: Settings) -> People:
+    return People(engine, eager)
 
 
 async def test_a_failure_for_lack_of_room_is_cleaned_up_explained_and_retried(
-    impatient: Settings, people: People, cluster: Cluster
+    eager: Settings, people: People, cluster: Cluster
 ) -> None:
-    async with everything(impatient, Databases()):
-        await people.provision(cpu="64")
+    async with everything(eager, Databases()):
+        await people.provision(cpu="64", patience="10s")
         failed = await people.sees(State.ERROR)
         assert (failed.status, failed.provisioning_status) == ("error", "failed")
         assert failed.error_code is ErrorCode.INSUFFICIENT_RESOURCES
         assert failed.error_message == (
-            "Deployment did not become ready within 2 s: 0/1 nodes are available: 1 Insufficient cpu."
+            "Deployment did not become ready within 10 s: 0/1 nodes are available: 1 Insufficient cpu."
         )
         await people.wish(EventType.RETRY_REQUESTED, RetryRequested(change=RequestChange(cpu="500m")))
         running = await people.sees(State.RUNNING)
@@ -120,9 +119,9 @@ async def test_a_failure_for_lack_of_room_is_cleaned_up_explained_and_retried(
 
 
 async def test_everything_ends_as_it_should_though_the_streams_are_deleted_meanwhile(
-    impatient: Settings, people: People, cluster: Cluster
+    eager: Settings, people: People, cluster: Cluster
 ) -> None:
-    async with everything(impatient, Databases()), connected(impatient, "test") as client:
+    async with everything(eager, Databases()), connected(eager, "test") as client:
         await people.provision()
         await people.sees(State.DEPLOYING)
         js = jetstream(client)
@@ -131,8 +130,8 @@ async def test_everything_ends_as_it_should_though_the_streams_are_deleted_meanw
         await people.sees(State.RUNNING)
 
 
-async def test_two_watchers_do_no_harm(impatient: Settings, people: People, cluster: Cluster) -> None:
-    async with everything(impatient, Databases(), watchers=2):
+async def test_two_watchers_do_no_harm(eager: Settings, people: People, cluster: Cluster) -> None:
+    async with everything(eager, Databases(), watchers=2):
         await people.provision()
         await people.sees(State.RUNNING)
         await people.wish(EventType.STOP_REQUESTED)

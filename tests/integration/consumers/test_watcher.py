@@ -142,7 +142,7 @@ async def test_a_pod_that_is_replaced_at_once_is_not_lost(world: World) -> None:
             pods = (await world.look()).pods
             return bool(pods) and all(each["metadata"]["uid"] != pod["metadata"]["uid"] for each in pods)
 
-        await until(replaced, 20)
+        await until(replaced)
         await world.seen_ready()
         await _compared_again(world)
     assert EventType.DEPLOY_LOST not in world.facts
@@ -180,7 +180,7 @@ async def test_a_watch_that_expired_is_begun_with_a_fresh_list(world: World, mon
     monkeypatch.setattr(Cluster, "watch", expiring)
     await world.deploying()
     async with watching(world):
-        await until(lambda: expired.issuperset(WATCHED), 20)
+        await until(lambda: expired.issuperset(WATCHED))
         await world.converge()
         await reaches(world, State.RUNNING)
 
@@ -199,7 +199,7 @@ async def test_a_cluster_that_does_not_answer_loses_nothing(world: World, monkey
 
     monkeypatch.setattr(Cluster, "pages", down)
     async with watching(world, resync_every=0.02):
-        await until(lambda: len(tried) == 3, 20)
+        await until(lambda: len(tried) == 3)
         await _compared_again(world)
     assert await world.state() is State.RUNNING
     assert EventType.DEPLOY_LOST not in world.facts
@@ -218,7 +218,7 @@ async def test_where_events_may_not_be_read_the_rest_is_told(world: World, monke
     monkeypatch.setattr(Cluster, "pages", refusing)
     await world.deploying()
     async with watching(world):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await refused.wait()
         await world.converge()
         await reaches(world, State.RUNNING)

@@ -180,7 +180,7 @@ class World:
             except ClusterDown:
                 return False
 
-        await until(made, 10)
+        await until(made)
 
     async def outcomes(self) -> list[tuple[str, str]]:
         """Type and outcome of every row of the audit log."""

@@ -34,7 +34,7 @@ class Loop:
 
     async def fail_for_lack_of_room_then_run_then_go(self) -> None:
         """A database server of its own; retried, stopped, started, healed, deleted."""
-        one = await self._reprise.create("large", cpu="64", db_type="dedicated")
+        one = await self._reprise.create("large", cpu="64", db_type="dedicated", patience="10s")
         await self.reaches(one, "error")
         await self.post(f"/api/instances/{one}/retry?dry_run=true", {})
         await self.post(f"/api/instance/admin/retry-instance/{one}", {"cpu": "50m"})
@@ -65,13 +65,14 @@ class Loop:
 
     async def leave_more_than_a_deployment(self) -> None:
         """A ReplicaSet and a pod that its Deployment does not own: clean-up finds them by their labels."""
-        one = await self._reprise.create("strays", cpu="64")
+        one = await self._reprise.create("strays", cpu="64", patience="24h")
         mine = f"reprise.dev/instance={one},reprise.dev/attempt"
         await until(lambda: self.listed("pods", mine), 60, pause=0.2)
         [pod] = await self.listed("pods", mine)
         keeper = await self._admin.ask("GET", f"/api/v1{NAMESPACE}/configmaps/kube-root-ca.crt")
         for each in strays(pod["metadata"]["labels"], keeper["metadata"]["uid"]):
             await self._admin.apply(each)
+        await self.post(f"/api/instances/{one}/cancel", {})
         await self.reaches(one, "error")
         assert [await self.listed(plural, mine) for plural in ("pods", "replicasets")] == [[], []]
 
@@ -149,7 +150,7 @@ class Loop:
             return seen["state"] == state
 
         try:
-            await until(reached, 90, what=f"the instance to be {state}", pause=0.2)
+            await until(reached, 180, what=f"the instance to be {state}", pause=0.2)
         except AssertionError as error:
             error.add_note(f"it is {seen}")
             raise

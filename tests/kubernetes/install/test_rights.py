@@ -55,7 +55,7 @@ async def admin(own_control_plane: ControlPlane, manifests: list[Object]) -> Asy
 
 @pytest.fixture
 def common(database: str, nats_url: str, tmp_path: Path) -> Settings:
-    """Of every part; deadlines are short, since no node ever takes what asks for too much."""
+    """Of every part."""
     profiles = tmp_path / "profiles.yaml"
     profiles.write_text(yaml.safe_dump(PROFILES))
     port = free_port()
@@ -68,7 +68,6 @@ def common(database: str, nats_url: str, tmp_path: Path) -> Settings:
         jwt_secret=SecretStr("s" * 32),
         event_key=SecretStr("e" * 32),
         database_keys=SecretStr(fernet_key()),
-        deploy_timeout=6,
         failure_grace=2,
         resync_every=2,
         leader_timeout=2,
