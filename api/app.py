@@ -8,7 +8,7 @@ from api.auth import ONLY_SERVICE, Authentication, Authenticator
 from api.bodies import BodyLimit
 from api.errors import BODY, answers
 from api.keys import keys_of
-from api.openapi import TITLE, describe
+from api.openapi import TITLE, describe, operation_id
 from api.page import ask_for_token
 from api.problems import add_handlers
 from api.queries import known_input
@@ -63,7 +63,13 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     It owns nothing: whoever made `services` closes them after the server has stopped.
     """
     app = FastAPI(
-        title=TITLE, version=_version(), openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+        title=TITLE,
+        version=_version(),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.services = services
     _add_routes(app, services)

@@ -1,10 +1,12 @@
 """The OpenAPI document: problems under their own media type, and the token that every route but health needs."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from api.problems import MEDIA_TYPE
 
@@ -29,6 +31,11 @@ TAGS = [
     {"name": "health", "description": "For probes and Prometheus."},
     {"name": "documents", "description": "This API, described."},
 ]
+
+
+def operation_id(route: APIRoute) -> str:
+    """What it belongs to and what it does. FastAPI's own is made of the path: for /a-b/ it is the same as for /a/b/."""
+    return re.sub(r"\W", "_", "_".join((*map(str, route.tags), route.name)))
 
 
 def describe(app: FastAPI, open_paths: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from api.tokens import Role, mint_token
 from embedded.state import fernet_key
 from schemas.settings import Settings
 from tests.integration.cli.conftest import bare, variables
@@ -60,6 +61,11 @@ async def alive(port: int) -> bool:
             return False
 
 
+async def serves(port: int) -> None:
+    """A process has started."""
+    await until(lambda: alive(port), 90, what="the process to serve")
+
+
 async def ended(process: Process) -> tuple[int | None, str]:
     async with asyncio.timeout(30):
         _, err = await process.communicate()
@@ -70,7 +76,7 @@ async def ended(process: Process) -> tuple[int | None, str]:
 async def test_each_part_runs_alone_and_sigterm_ends_it_with_0(settings: Settings, part: str) -> None:
     port = settings.port if part in ("api", "database-service") else settings.metrics_port
     async with serving(settings, "--only", part) as process:
-        await until(lambda: alive(port), 30, what=f"{part} to serve")
+        await serves(port)
         process.send_signal(signal.SIGTERM)
         code, log = await ended(process)
     assert code == 0, log
@@ -84,10 +90,10 @@ async def test_a_part_without_the_database_service_names_it(settings: Settings) 
         return answer.json()["checks"] if answer.status_code == status else None
 
     async with serving(settings, "--only", "database"):
-        await until(lambda: alive(settings.metrics_port), 30)
+        await serves(settings.metrics_port)
         assert (await ready(503) or {})["database-service"] == "does not answer"
         async with serving(settings, "--only", "database-service"):
-            await until(lambda: alive(settings.port), 30)
+            await serves(settings.port)
             assert set((await ready(200) or {}).values()) == {"ok"}
 
 
@@ -95,22 +101,34 @@ async def test_a_part_without_the_database_service_names_it(settings: Settings) 
 async def test_a_part_that_asks_no_cluster_needs_no_account_there(settings: Settings, part: str) -> None:
     homeless = settings.model_copy(update={"kubeconfig": None})
     async with serving(homeless, "--only", part):
-        await until(lambda: alive(settings.metrics_port), 30)
+        await serves(settings.metrics_port)
 
 
 async def test_all_parts_run_in_one_process(settings: Settings) -> None:
     async with serving(settings) as process:
-        await until(lambda: alive(settings.port), 30)
+        await serves(settings.port)
+        operations = await described(settings)
         process.send_signal(signal.SIGINT)
         code, log = await ended(process)
     assert code == 0, log
+    assert "Warning" not in log
+    assert len(operations) == len(set(operations))
+    assert {"database_servers_add", "database_service_add"} <= set(operations)
+
+
+async def described(settings: Settings) -> list[str]:
+    """What the operations are called that this process serves."""
+    headers = {"Authorization": f"Bearer {mint_token(settings, Role.ADMIN, 'test')}"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", headers=headers) as http:
+        document = (await http.get("/openapi.json")).json()
+    return [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
 
 
 async def test_a_part_may_run_several_times(settings: Settings) -> None:
     other = settings.model_copy(update={"metrics_port": free_port()})
     async with serving(settings, "--only", "relay") as one, serving(other, "--only", "relay") as two:
-        await until(lambda: alive(settings.metrics_port), 30)
-        await until(lambda: alive(other.metrics_port), 30)
+        await serves(settings.metrics_port)
+        await serves(other.metrics_port)
         assert (one.returncode, two.returncode) == (None, None)
 
 
