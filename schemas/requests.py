@@ -40,7 +40,7 @@ class InstanceRequest(Closed):
     patience: Seconds | None = None
 
 
-NO_UPGRADE = "changing an image is not an upgrade, which docs/operations.md describes"
+NO_UPGRADE = "changing an image is not an upgrade, which docs/profiles.md describes"
 
 
 class RequestChange(Closed):

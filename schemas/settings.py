@@ -107,6 +107,6 @@ class Settings(BaseSettings):
         """These settings, when each of `names` is set. Raises BadSettings naming the first that is missing."""
         for name in names:
             if not getattr(self, name):
-                meaning = type(self).model_fields[name].description or "see docs/operations.md"
+                meaning = type(self).model_fields[name].description or "see docs/settings.md"
                 raise BadSettings(f"REPRISE_{name.upper()}", f"is missing; set it ({meaning})")
         return self

@@ -4,7 +4,7 @@ from cli.doctor import machine, servers, services
 from cli.doctor.findings import Check
 
 _UP = "start everything with `reprise up`"
-SETTINGS = Check("settings", machine.settings, "correct the variable or unset it; docs/operations.md lists them all")
+SETTINGS = Check("settings", machine.settings, "correct the variable or unset it; docs/settings.md lists them all")
 CHECKS = (
     Check("python", machine.python, "install Python 3.11 or later"),
     SETTINGS,

@@ -66,7 +66,7 @@ async def test_a_changed_image_is_told_from_an_upgrade(world: World) -> None:
     plan = (await world.admin.post(f"/api/instances/{failed}/retry?dry_run=true", json=change)).json()
     assert plan["notes"] == [
         "odoo:19.0 initialises the database, since the instance never ran. Once it has run, "
-        "changing an image is not an upgrade, which docs/operations.md describes."
+        "changing an image is not an upgrade, which docs/profiles.md describes."
     ]
     refused = (await world.admin.post(f"/api/instances/{ran}/retry?dry_run=true", json=change)).json()
     told = "Instance is not in ERROR status (current: running); changing an image is not an upgrade"
