@@ -1,6 +1,6 @@
 # Every target works from a bare checkout: what it needs is installed into .venv from the locks first.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-kubernetes test-odoo control-plane check style types layers diagrams packaging picture bench
+.PHONY: help demo up test test-browser test-kubernetes test-odoo chromium control-plane check style types layers diagrams packaging picture bench
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -26,12 +26,22 @@ up: $(EMBEDDED) ## Start everything on this machine and keep it running until Ct
 test: $(DEV) ## Run the tests (make test ARGS="-k retry" runs some); with CI set, a skipped test fails
 	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) $(ARGS)
 
+test-browser: $(DEV) chromium ## Run the tests of the pages in a real Chromium, against everything running
+	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) $(or $(ARGS),tests/browser)
+
 test-kubernetes: $(DEV) control-plane ## Run the tests of the cluster against a real control plane, or that of KUBECONFIG
 	@$(BIN)/python -m pytest $(if $(CI),-p tests.support.nothing_skipped) --cluster=kubernetes $(or $(ARGS),$(KUBERNETES))
 
 test-odoo: $(DEV) ## Run the loop with a real Odoo on the cluster of KUBECONFIG, which can pull its images (kind)
 	@$(if $(KUBECONFIG),:,echo "Set KUBECONFIG to that of a cluster which runs containers: kind create cluster" >&2; exit 2)
 	@$(BIN)/python -m pytest --cluster=kubernetes tests/odoo $(ARGS)
+
+chromium: $(DEV)
+	@$(BIN)/python -m tests.browser.chromium >/dev/null 2>&1 || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
+	  echo "Installing Chromium (once; up to 230 MB)" >&2; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qq --no-install-recommends chromium fonts-liberation >/dev/null; }
+	@$(BIN)/python -m tests.browser.chromium >/dev/null
 
 control-plane: $(DEV) $(if $(KUBECONFIG),,$(GO))
 	@$(if $(KUBECONFIG),:,$(BIN)/python -m tests.controlplane build >/dev/null)

@@ -57,7 +57,7 @@ def documentation(document: dict[str, Any]) -> HTMLResponse:
 
 def _page(body: str, status: int) -> HTMLResponse:
     start = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Reprise API</title><style>{STYLE}</style>'
-    return HTMLResponse(start + body, status_code=status, headers={"Content-Security-Policy": _POLICY})
+    return HTMLResponse(f"{start}<main>{body}</main>", status_code=status, headers={"Content-Security-Policy": _POLICY})
 
 
 def _tags(document: dict[str, Any]) -> Iterator[str]:
@@ -104,7 +104,8 @@ def _name(schema: dict[str, Any]) -> str:
 
 def _models(document: dict[str, Any]) -> str:
     models = document["components"]["schemas"].items()
-    listed = "".join(
-        f"<h3>{escape(name)}</h3><pre>{escape(json.dumps(model, indent=1))}</pre>" for name, model in models
+    listed = "".join(  # what may scroll is reached by keyboard
+        f'<h3>{escape(name)}</h3><pre tabindex="0">{escape(json.dumps(model, indent=1))}</pre>'
+        for name, model in models
     )
     return f"<h2>models</h2>{listed}"

@@ -12,7 +12,7 @@ async def intact_trails(database_url: str) -> dict[str, list[str]]:
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch("SELECT * FROM audit_log ORDER BY instance_id, sequence")
-        tips = dict(await connection.fetch("SELECT id, sequence FROM instances"))
+        tips = {row["id"]: row["sequence"] for row in await connection.fetch("SELECT id, sequence FROM instances")}
     finally:
         await connection.close()
     found = {}

@@ -1,90 +1,28 @@
 """`reprise up` as people run it: the whole command, killed and interrupted, in a directory of its own."""
 
-import json
-import os
 import signal
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
-from embedded.directory import DataDirectory
 from embedded.groups import GROUPS
-from tests.support.ports import free_port
+from tests.support.up import COMMAND, Up
 from tests.support.waiting import until
 
-COMMAND = (sys.executable, "-m", "cli.main", "up")
 CHILDREN = ("postgres", "nats", "cluster", *GROUPS)
-
-
-class Up:
-    """A running `reprise up`."""
-
-    def __init__(self, root: Path) -> None:
-        self.directory = DataDirectory(root)
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("REPRISE_")}
-        self.environment |= {"REPRISE_DATA_DIR": str(root), "REPRISE_PORT": str(free_port())}
-        self._output = root.with_suffix(".out")
-        self.process = self._start()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        with self._output.open("wb") as output:
-            return subprocess.Popen(COMMAND, env=self.environment, stdout=output, stderr=output)  # noqa: S603
-
-    async def ready(self) -> None:
-        def is_ready() -> bool:
-            said = self._output.read_text()
-            assert self.process.poll() is None, said
-            return "Reprise is ready at" in said
-
-        await until(is_ready, 90)
-
-    def start_again(self) -> None:
-        self.process = self._start()
-
-    def pid(self, name: str) -> int | None:
-        entries = json.loads(self.directory.roster.read_text())
-        pid: int | None = entries.get(name, {}).get("pid")
-        return pid
-
-    async def kill(self, name: str) -> None:
-        """Kill a child with SIGKILL and wait until another process has taken its place."""
-        before = self.pid(name)
-        assert before is not None
-        os.kill(before, signal.SIGKILL)
-        await until(lambda: self.pid(name) not in (None, before), 30, what=f"a new {name}")
-
-    def tree(self) -> list[psutil.Process]:
-        process = psutil.Process(self.process.pid)
-        return [process, *process.children(recursive=True)]
-
-    async def status(self, path: str) -> int:
-        """How the API answers to what client.json says; 0 when it does not."""
-        client = json.loads(self.directory.client.read_text())
-        async with httpx.AsyncClient(base_url=client["url"], timeout=5) as http:
-            try:
-                return (await http.get(path, headers={"Authorization": f"Bearer {client['token']}"})).status_code
-            except httpx.TransportError:
-                return 0
-
-    async def works(self) -> bool:
-        return (await self.status("/readyz"), await self.status("/api/instances")) == (200, 200)
 
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
     up = Up(tmp_path / "data")
     yield up
-    if up.process.poll() is None:
-        up.process.terminate()
-        up.process.wait(90)
+    up.stop()
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:

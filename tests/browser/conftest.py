@@ -1,0 +1,85 @@
+"""A whole Reprise and a browser for the session; for each test a visit, which fails it when a page logs an error."""
+
+from collections.abc import AsyncIterator, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from tests.browser.chromium import ChromiumMissing, chromium
+from tests.browser.visiting import Visit, launched, visit
+from tests.browser.whole import whole
+from tests.support.installation import Installation
+
+HERE = Path(__file__).parent
+TIMEOUT = 240
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One event loop for all: browser and installation outlive a test."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            item.add_marker(pytest.mark.timeout(TIMEOUT), append=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Says beside a failure where its pictures are; the visit's end leaves them there."""
+    report = yield
+    arguments = getattr(item, "funcargs", {})
+    if report.failed and "browsing" in arguments:
+        item.stash[FAILED] = True
+        report.sections.append(("the browser", f"Pictures and trace lie in {arguments['tmp_path']}"))
+    return report
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The Chromium of this machine; without one there is nothing to see."""
+    try:
+        return chromium()
+    except ChromiumMissing as missing:
+        pytest.skip(f"{missing}; `make test-browser` does so where it may")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def reprise(program: Path) -> AsyncIterator[Installation]:
+    """What `reprise up` starts, with a simulated cluster of one node; all tests share it."""
+    async with whole() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(program: Path) -> AsyncIterator[Browser]:
+    """One for all tests; each has a context of its own in it, which shares nothing with others."""
+    async with launched(program) as found:
+        yield found
+
+
+@pytest.fixture
+def how() -> dict[str, Any]:
+    """Options of the test's context (those of playwright's `new_context`); a test with others parametrizes this."""
+    return {}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browsing(
+    request: pytest.FixtureRequest, browser: Browser, reprise: Installation, how: dict[str, Any], tmp_path: Path
+) -> AsyncIterator[Visit]:
+    """The test's own visit. What a page complains about fails the test, unless the test forgives it."""
+    async with visit(browser, str(reprise.http.base_url), **how) as found:
+        yield found
+        await found.settle()
+        if found.faults.found or request.node.stash.get(FAILED, False):
+            await found.keep(tmp_path)
+        assert not found.faults.found, "\n".join(found.faults.found)
+
+
+@pytest.fixture
+def page(browsing: Visit) -> Page:
+    """The first tab."""
+    return browsing.page
