@@ -12,7 +12,7 @@ from schemas.codes import ErrorCode
 from schemas.errors import BadInput
 from schemas.quantities import Bytes, Cpu
 from schemas.requests import DatabaseType
-from schemas.text import DnsLabel, LabelValue, Plain
+from schemas.text import DnsLabel, LabelValue, Plain, Reason
 from schemas.types import EventType
 from statemachine.states import State
 
@@ -78,7 +78,10 @@ class AuditQuery(_AuditQuery):
 
 
 class ExportQuery(_AuditQuery):
-    """Which rows of the audit log to export: all that fit, oldest first."""
+    """Which rows of the audit log to export: all that fit, by instance, in the order of each trail."""
+
+    format: Literal["jsonl", "csv"] = "jsonl"
+    reason: Annotated[Reason, Field(min_length=1)] = Field(description="why; it is recorded with who asked")
 
 
 class TrailQuery(_Query):

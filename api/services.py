@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from api.gauges import Source
 from api.metrics import Metrics
 from api.ports import Check, Databases, Existing, Objects, Room
+from persistence.exports.streaming import Exporter
 from persistence.writer import Writer
 from schemas.requests import InstanceRequest
 
@@ -33,6 +34,7 @@ class Backend:
     existing: Existing
     databases: Databases
     accept: Callable[[InstanceRequest, str, str], InstanceRequest]
+    exporter: Exporter
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

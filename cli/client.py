@@ -8,6 +8,7 @@ into a GET and hand the token on.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -22,6 +23,7 @@ Document = dict[str, Any]
 
 TIMEOUT = 30.0
 PAGE = 100
+PIECE = 1 << 16
 _ERRORS: Mapping[int, type[RepriseError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 409: Conflict}
 _GATEWAY = (502, 503, 504)
 
@@ -84,6 +86,20 @@ class Client:
         except (URLError, OSError, HTTPException) as error:
             raise self._unreachable(getattr(error, "reason", error)) from error
         raise DependencyDown("Reprise", "the connection was closed")
+
+    @contextmanager
+    def stream(self, path: str, **query: Any) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
+        """The headers of a long answer, and its body piece by piece; one that breaks off raises DependencyDown."""
+        address = self._address(path, query)
+        request = Request(address, headers=self._headers({"Accept": "*/*"}))  # noqa: S310 - as in `call`
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
+                yield response.headers, iter(lambda: response.read(PIECE), b"")
+        except HTTPError as error:
+            with error:
+                raise self._refusal(error.code, error.headers.get("Location"), error.read()) from None
+        except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
+            raise self._unreachable(getattr(error, "reason", error)) from error
 
     def call(
         self,

@@ -2,7 +2,8 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from cli import describe, exits
@@ -69,3 +70,15 @@ def _conclude(last: Look, stream: TextIO) -> None:
     command = describe.next_step(last.instance)
     if command and not last.succeeded:
         print(f"Try again with: {command}", file=stream)
+
+
+@contextmanager
+def counting() -> Iterator[Callable[[int], None]]:
+    """Shows how many rows were read so far, on a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False).status("") as status:
+        yield lambda rows: status.update(f"{rows:,} rows")

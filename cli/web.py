@@ -24,7 +24,9 @@ from consumers.decisions import told
 from databases.building import open_service
 from databases.routes import router
 from persistence.engine import make_engine
+from persistence.exports.streaming import Exporter
 from persistence.guard import InstanceGuard
+from persistence.signing import Signer
 from persistence.writer import Writer
 from statemachine.policy import Policy
 
@@ -59,7 +61,10 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
     objects = InCluster(cluster, profiles)
     writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results, told))
     databases = await resources.enter_async_context(database_client(settings))
-    backend = Backend(engine, writer, client, objects, objects, objects, databases, profiles.accept, process.stop)
+    exporter = Exporter(settings.database_url, engine, Signer.of(settings), settings.installation)
+    backend = Backend(
+        engine, writer, client, objects, objects, objects, databases, profiles.accept, exporter, process.stop
+    )
     return Services(
         metrics=process.metrics,
         checks={

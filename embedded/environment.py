@@ -62,6 +62,7 @@ def _embedded(settings: Settings, state: State, directory: DataDirectory) -> dic
         "jwt_secret": state.secrets["jwt"],
         "event_key": state.secrets["event_key"],
         "database_keys": state.secrets["database_key"],
+        "audit_signing_key": state.secrets["audit_key"],
         "database_service_url": api_url(settings, state),
     }
     if settings.cluster == "simulated":

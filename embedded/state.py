@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from embedded import ports
 from embedded.directory import DataDirectory, write_private
+from persistence.signing import new_key
 from schemas.errors import BadSettings
 from schemas.settings import Settings
 
@@ -25,6 +26,7 @@ SECRETS: Mapping[str, Callable[[], str]] = {
     "event_key": lambda: secrets.token_urlsafe(48),
     "database_password": lambda: secrets.token_urlsafe(24),
     "database_key": fernet_key,
+    "audit_key": new_key,
     "nats_token": lambda: secrets.token_urlsafe(24),
     "cluster_token": lambda: secrets.token_urlsafe(24),
 }

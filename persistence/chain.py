@@ -1,8 +1,9 @@
 """The audit log's rows and the chain of hashes that makes a changed, missing or moved row evident."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -33,7 +34,11 @@ class Entry(NamedTuple):
 
     def hashed(self, prev_hash: bytes) -> bytes:
         """SHA-256 (32 bytes) over the hash of the row before and every column of this one."""
-        columns = (
+        return digest(prev_hash, self.columns())
+
+    def columns(self) -> tuple[Any, ...]:
+        """Every column in order, as it is hashed once it is JSON: what an export has, it can be hashed by."""
+        return (
             self.instance_id,
             self.sequence,
             self.customer_id,
@@ -54,4 +59,8 @@ class Entry(NamedTuple):
             self.event.decode(),
             self.policy.decode(),
         )
-        return hashlib.sha256(prev_hash + orjson.dumps(columns, default=str)).digest()
+
+
+def digest(prev_hash: bytes, columns: Sequence[Any]) -> bytes:
+    """The hash of a row whose columns are those of `Entry.columns`, or what they are in JSON."""
+    return hashlib.sha256(prev_hash + orjson.dumps(columns, default=str)).digest()

@@ -109,6 +109,21 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
+@asynccontextmanager
+async def snapshot(url: str, name: str, *, idle: str = "0") -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A transaction that sees one moment, changes nothing, and may take as long as it needs.
+
+    `idle`: how long whoever reads may pause, like 10min; 0 is for ever. Raises DependencyDown.
+    """
+    async with translated():
+        connection = await connector(url, 5, application_name=name, idle_in_transaction_session_timeout=idle)()
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield connection
+        finally:
+            await connection.close(timeout=5)
+
+
 def _first_line(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"

@@ -1,7 +1,7 @@
 """Reads the audit log once, in order, under one snapshot, and has every trail verified: in constant memory."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from persistence.engine import connector, translated
+from persistence.engine import snapshot
 from persistence.rows import SELECT, Tip, from_row
 from persistence.statements import ENTRY_COLUMNS
 from persistence.verifying import Difference, Live, OtherWay, Trail
@@ -78,7 +78,7 @@ async def verify(url: str, wanted: Selection, progress: Callable[[Report], None]
     """
     report = Report()
     where, parameters = wanted.where
-    async with _snapshot(url) as connection:
+    async with snapshot(url, "reprise replay") as connection:
         report.total = await connection.fetchval(_COUNT + where, *parameters)
         verifying = _Verifying(report, begin)
         async for batch in _batches(connection, _ROWS + where + _IN_ORDER, parameters):
@@ -96,7 +96,7 @@ async def identify(url: str, named: str) -> UUID:
     """The instance of this id or name. Raises NotFound where there is none, Refused where several have the name."""
     with suppress(ValueError):
         return UUID(named)
-    async with _snapshot(url) as connection:
+    async with snapshot(url, "reprise replay") as connection:
         found: list[UUID] = [row["id"] for row in await connection.fetch(_NAMED, named)]
     if not found:
         raise NotFound(f"No instance has the id or name {named!r}")
@@ -139,20 +139,6 @@ class _Verifying:
         """The last row of the trail has been taken."""
         if self._trail is not None and not self._differs and (found := self._trail.end(self._live)) is not None:
             self._report.note(found)
-
-
-@asynccontextmanager
-async def _snapshot(url: str) -> AsyncIterator[Connection]:
-    """A transaction that sees one moment, changes nothing, and may take as long as it needs."""
-    async with translated():
-        connection = await connector(
-            url, 5, application_name="reprise replay", idle_in_transaction_session_timeout="0"
-        )()
-        try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield connection
-        finally:
-            await connection.close(timeout=5)
 
 
 async def _batches(

@@ -55,7 +55,7 @@ async def search(
 
     Raises BadInput where the cursor is none of ours.
     """
-    compared = {name: value for name in _COMPARED if (value := getattr(wanted, name)) is not None}
+    compared = _compared(wanted)
     leading = _leading(compared)
     window = _window({name: compared.pop(name) for name in leading}, wanted, cursor, newest_first=newest_first)
     inside = window.subquery()
@@ -66,6 +66,16 @@ async def search(
         return list(rows[:limit]), _cursor(rows[limit - 1])
     edge = (await connection.execute(_edge(window))).mappings().one_or_none() if conditions else None
     return list(rows), _cursor(edge) if edge is not None else None
+
+
+def matching(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    """The conditions that all of these rows, and no others, fulfil."""
+    compared = ((table.c[name], value) for name, value in _compared(wanted).items())
+    return [*(column == value for column, value in compared), *_span(wanted), *_text(table, wanted.q)]
+
+
+def _compared(wanted: AuditFilter) -> dict[str, Any]:
+    return {name: value for name in _COMPARED if (value := getattr(wanted, name)) is not None}
 
 
 def _leading(compared: dict[str, Any]) -> list[str]:

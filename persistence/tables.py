@@ -221,6 +221,29 @@ bulk_retry_items = Table(
     Index("bulk_retry_items_in_order", "bulk_retry_id", "position", unique=True),
 )
 
+audit_exports = Table(
+    "audit_exports",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("encoding", Text, nullable=False),
+    Column("filters", JSONB, nullable=False),
+    Column("begun_at", _Time, nullable=False),
+    Index("audit_exports_by_age", text("begun_at DESC"), text("id DESC")),
+    comment="who asked for which part of the audit log, and why; written before the first row is sent",
+)
+
+audit_export_ends = Table(
+    "audit_export_ends",
+    metadata,
+    Column("export_id", Uuid, ForeignKey("audit_exports.id"), primary_key=True),
+    Column("ended_at", _Time, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("manifest", JSONB, nullable=False, comment="signed"),
+    comment="exports of which the last row was sent; the others broke off",
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

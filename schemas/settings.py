@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     event_key: SecretStr | None = Field(default=None, description="signs facts and commands on the bus")
     service_token: SecretStr | None = Field(default=None, description="role service; '': made from jwt_secret")
     database_keys: SecretStr | None = Field(default=None, description="Fernet keys for passwords at rest, newest first")
+    audit_signing_key: SecretStr | None = Field(
+        default=None, description="Ed25519 keys that sign exports and checkpoints, newest first: reprise audit key new"
+    )
     shared_servers: SecretStr | None = Field(
         default=None, description="JSON list of PostgreSQL servers for shared databases; None: the one of database_url"
     )

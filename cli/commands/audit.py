@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
+from cli import audit_filters as filters
 from cli import explaining, history, options, tailing, timeline
 from cli.apps import new_app
+from cli.commands import exports, signing_key
 from cli.output import as_json
 from cli.session import connected, instance_id
 
 app = new_app()
+app.add_typer(signing_key.app, name="key")
+app.command()(exports.export)
+app.command("exports")(exports.list_exports)
+app.command()(exports.verify)
 
 
 @app.callback()
@@ -21,41 +27,29 @@ def audit() -> None:
 
 @app.command("list")
 def list_rows(
-    instance: Annotated[str | None, typer.Option("--instance", metavar="ID", help="Of this instance.")] = None,
-    customer: Annotated[str | None, typer.Option("--customer", help="Of this customer's instances.")] = None,
-    event_type: Annotated[str | None, typer.Option("--type", help="Of this type, like retry.requested.")] = None,
-    actor: Annotated[str | None, typer.Option("--actor", help="By this actor, like cli:alice.")] = None,
-    outcome: Annotated[str | None, typer.Option("--outcome", help="applied, stale or rejected.")] = None,
-    error_code: Annotated[str | None, typer.Option("--error-code", help="That failed so, like image_pull.")] = None,
-    from_state: Annotated[str | None, typer.Option("--from-state", help="Decided in this state.")] = None,
-    to_state: Annotated[str | None, typer.Option("--to-state", help="That led into this state, or kept it.")] = None,
-    attempt: Annotated[int | None, typer.Option("--attempt", min=1, help="Of this attempt.")] = None,
-    job: Annotated[str | None, typer.Option("--job", metavar="JOB_ID", help="Of this job.")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="From then on, like 2026-01-31T12:00:00Z.")] = None,
-    until: Annotated[str | None, typer.Option("--until", help="Before then.")] = None,
-    text: Annotated[str | None, typer.Option("--text", "-q", help="With this text in the event or its error.")] = None,
+    instance: filters.Instance = None,
+    customer: filters.Customer = None,
+    event_type: filters.Type = None,
+    actor: filters.Actor = None,
+    outcome: filters.Outcome = None,
+    error_code: filters.ErrorCode = None,
+    from_state: filters.FromState = None,
+    to_state: filters.ToState = None,
+    attempt: filters.Attempt = None,
+    job: filters.Job = None,
+    since: filters.Since = None,
+    until: filters.Until = None,
+    text: filters.Text = None,
     limit: options.Limit = 100,
     output: options.Output = "table",
 ) -> None:
     """List rows of the audit log: the latest that fit, oldest first."""
     client = connected()
-    page = client.page(
-        "/api/audit",
-        limit,
-        instance_id=instance_id(client, instance) if instance else None,
-        customer_id=customer,
-        type=event_type,
-        actor=actor,
-        outcome=outcome,
-        error_code=error_code,
-        state_before=from_state,
-        state_after=to_state,
-        attempt=attempt,
-        correlation_id=job,
-        since=since,
-        until=until,
-        q=text,
-    )
+    chosen = filters.Filters(
+        instance, customer, event_type, actor, outcome, error_code, from_state, to_state, attempt, job, since, until,
+        text,
+    )  # fmt: skip
+    page = client.page("/api/audit", limit, **chosen.query(client))
     if output == "json":
         as_json(page)
     else:

@@ -8,6 +8,34 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE audit_exports (
+    id UUID NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    filters JSONB NOT NULL,
+    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (id)
+)
+;
+CREATE INDEX audit_exports_by_age ON audit_exports (begun_at DESC, id DESC)
+;
+COMMENT ON TABLE audit_exports IS
+    'who asked for which part of the audit log, and why; written before the first row is sent'
+;
+CREATE TABLE audit_export_ends (
+    export_id UUID NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    rows BIGINT NOT NULL,
+    manifest JSONB NOT NULL,
+    PRIMARY KEY (export_id),
+    FOREIGN KEY(export_id) REFERENCES audit_exports (id)
+)
+;
+COMMENT ON TABLE audit_export_ends IS 'exports of which the last row was sent; the others broke off'
+;
+COMMENT ON COLUMN audit_export_ends.manifest IS 'signed'
+;
 CREATE TABLE audit_log (
     instance_id UUID NOT NULL,
     sequence INTEGER NOT NULL,
@@ -227,6 +255,12 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 ;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event_ids
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_exports
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_export_ends
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 """
 

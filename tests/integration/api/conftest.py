@@ -25,6 +25,8 @@ from cluster.profiles import Profile, Profiles
 from databases.messages import Access
 from databases.servers import SharedServer
 from persistence.engine import make_engine
+from persistence.exports.streaming import Exporter
+from persistence.signing import Signer, new_key
 from persistence.writer import Writer
 from schemas.adoption import ExistingObjects, Inspection
 from schemas.errors import ClusterDown
@@ -37,6 +39,8 @@ from statemachine.policy import Policy
 from tests.integration.api.world import World
 
 PROFILES = Profiles(profiles={"large": Profile(cpu="2", memory="4Gi", volume="50Gi")})
+
+SIGNER = Signer(new_key())
 
 
 @dataclass
@@ -202,6 +206,7 @@ async def backend(
         room=cluster,
         objects=cluster,
         accept=PROFILES.accept,
+        exporter=Exporter(settings.database_url, engine, SIGNER, settings.installation),
         existing=existing,
         databases=servers,
     )

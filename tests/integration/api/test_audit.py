@@ -1,6 +1,5 @@
 """The audit log over HTTP: narrowed by filters and by role, in pages, or exported as lines."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,17 +77,6 @@ async def test_a_search_looks_through_a_bounded_number_of_rows_a_page_and_misses
         cursor = page["next_cursor"]
     assert seen == wanted
     assert sorted(sizes) == [0] * (len(rows) // 2) + [1]
-
-
-async def test_the_export_holds_every_row_as_a_line_oldest_first(world: World) -> None:
-    await world.failed("one")
-    await world.failed("two")
-    answer = await world.admin.get("/api/audit/export")
-    assert answer.headers["content-type"] == "application/x-ndjson"
-    lines = [json.loads(line) for line in answer.text.splitlines()]
-    assert lines == (await world.admin.get("/api/audit", params={"order": "oldest", "limit": "1000"})).json()["items"]
-    narrowed = await world.admin.get("/api/audit/export", params={"type": "provision.requested"})
-    assert len(narrowed.text.splitlines()) == 2
 
 
 async def test_a_job_tells_how_its_attempt_ended(world: World) -> None:

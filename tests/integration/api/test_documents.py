@@ -61,6 +61,9 @@ DESIGNED = {
     "POST /api/database-servers/{server_id}/undrain",
     "GET /api/audit",
     "GET /api/audit/export",
+    "GET /api/audit/exports",
+    "GET /api/audit/exports/{export_id}",
+    "GET /api/audit/signing-keys",
     "GET /api/audit/{event_id}",
     *(f"GET {path}" for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/asyncapi")),
 }

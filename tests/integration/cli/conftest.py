@@ -25,6 +25,8 @@ from embedded.postgres import Postgres
 from embedded.probing import answers
 from embedded.state import fernet_key
 from persistence.engine import make_engine
+from persistence.exports.streaming import Exporter
+from persistence.signing import new_key
 from persistence.writer import Writer
 from schemas.settings import Settings
 from statemachine.policy import Policy
@@ -83,6 +85,7 @@ def service(
         jwt_secret=SecretStr("s" * 32),
         event_key=SecretStr("e" * 32),
         database_keys=SecretStr(fernet_key()),
+        audit_signing_key=SecretStr(new_key()),
     )
     with running_for_session(_child(settings)):
         yield Service(f"http://127.0.0.1:{port}", settings)
@@ -162,6 +165,8 @@ async def world(service: Service) -> AsyncIterator[World]:
         client(Role.CUSTOMER, "acme") as acme,
     ):
         cluster = FakeCluster()
-        backend = Backend(engine, writer, nats, cluster, cluster, FakeExisting(), FakeServers(), Profiles().accept)
+        exporter = Exporter(service.settings.database_url, engine, None, "reprise")
+        parts = (cluster, cluster, FakeExisting(), FakeServers(), Profiles().accept, exporter)
+        backend = Backend(engine, writer, nats, *parts)
         yield World(backend, nobody=admin, admin=admin, acme=acme, other=admin, service=admin)
     await engine.dispose()

@@ -1,0 +1,121 @@
+"""`reprise audit export`, `exports` and `verify`: the audit log as signed files, and whether such files still hold."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cli import audit_filters as filters
+from cli import exits, options
+from cli.output import as_json, as_table, local_time
+from cli.session import connected
+
+if TYPE_CHECKING:
+    from persistence.exports.verifying import Report
+
+File = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Into this file; else to stdout.")]
+
+
+def export(
+    reason: options.Reason,
+    encoding: Annotated[Literal["jsonl", "csv"], typer.Option("--format", help="How the rows are written.")] = "jsonl",
+    file: File = None,
+    instance: filters.Instance = None,
+    customer: filters.Customer = None,
+    event_type: filters.Type = None,
+    actor: filters.Actor = None,
+    outcome: filters.Outcome = None,
+    error_code: filters.ErrorCode = None,
+    from_state: filters.FromState = None,
+    to_state: filters.ToState = None,
+    attempt: filters.Attempt = None,
+    job: filters.Job = None,
+    since: filters.Since = None,
+    until: filters.Until = None,
+    text: filters.Text = None,
+) -> None:
+    """Export all rows that fit, with a signed manifest and the heads of their trails beside FILE; verified as it comes.
+
+    Who exports what, and why, is recorded. FILE has its name only once it is whole.
+    """
+    from cli import exporting
+    from cli.progress import counting
+
+    client = connected()
+    chosen = filters.Filters(
+        instance, customer, event_type, actor, outcome, error_code, from_state, to_state, attempt, job, since, until,
+        text,
+    )  # fmt: skip
+    query = {"format": encoding, "reason": reason, **chosen.query(client)}
+    if file is None:
+        manifest = exporting.to_stdout(client, query)
+        print(f"{manifest['rows']:,} rows; export {manifest['export_id']} has the manifest.", file=sys.stderr)
+        return
+    with counting() as show:
+        found = exporting.to_file(client, file, query, show)
+    print(f"{found.manifest['rows']:,} rows of {found.manifest['instances']:,} instances in {file}, signed.")
+    _conclude(found.report)
+
+
+def list_exports(limit: options.Limit = 100, output: options.Output = "table") -> None:
+    """List who exported what, and why; newest first."""
+    found = connected().get("/api/audit/exports", limit=limit)
+    if output == "json":
+        as_json(found)
+        return
+    columns = ("BEGUN", "EXPORT", "BY", "ROWS", "FILTERS", "REASON")
+    as_table(columns, (_line(item) for item in found["items"]), nothing="Nothing was exported.")
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export; its manifest and heads stand beside it.")],
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", help="Its manifest; FILE.manifest.json otherwise.")
+    ] = None,
+    public_key: Annotated[
+        list[str] | None,
+        typer.Option("--public-key", help="ed25519:…, or a file of them; otherwise that of the key set here."),
+    ] = None,
+    output: options.Output = "table",
+) -> None:
+    """Check an export without server or database: signature, bytes, every row's hash, order, completeness.
+
+    Names of each instance the first row that differs or is missing; exit code 1 where there is one.
+    """
+    from cli import verifying
+    from cli.progress import counting
+
+    files = verifying.Files.of(file)
+    files = files._replace(manifest=manifest or files.manifest)
+    keys = verifying.public_keys(public_key or ())
+    with counting() as show:
+        report = verifying.check(files, verifying.manifest_of(files.manifest), keys, show)
+    if output == "json":
+        differences = [each._asdict() for each in report.differences]
+        as_json({"rows": report.rows, "differing": report.differing, "differences": differences})
+    else:
+        print(f"{report.rows:,} rows of {report.instances:,} instances read.", end=" ")
+        _show(report)
+    raise typer.Exit(exits.FAILED if report.differing else exits.DONE)
+
+
+def _conclude(report: "Report") -> None:
+    if report.differing:
+        _show(report)
+        raise typer.Exit(exits.FAILED)
+
+
+def _show(report: "Report") -> None:
+    if not report.differing:
+        print("They are what was signed: complete, in order, every hash right.")
+        return
+    print(f"{report.differing:,} differ:")
+    as_table(("INSTANCE", "ROW", "DIFFERS"), report.differences)
+
+
+def _line(item: dict[str, object]) -> tuple[object, ...]:
+    chosen = item["filters"]
+    filtered = ", ".join(f"{name}={value}" for name, value in chosen.items()) if isinstance(chosen, dict) else ""
+    rows = item["rows"] if item["ended_at"] else "not complete"
+    return local_time(str(item["begun_at"])), item["id"], item["actor"], rows, filtered or "all", item["reason"]

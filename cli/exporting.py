@@ -1,0 +1,101 @@
+"""Receives an export: into a file that has its name only once every row of it is there and agrees with its manifest."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from cli.client import Client, Document
+from cli.verifying import Files, check
+from schemas.errors import Conflict, Refused
+
+if TYPE_CHECKING:
+    from persistence.exports.verifying import Report
+
+
+class Received(NamedTuple):
+    """An export that is whole, as it was signed. `report`: whether its rows agree by themselves."""
+
+    files: Files
+    manifest: Document
+    report: "Report"
+
+
+def to_file(client: Client, file: Path, query: dict[str, Any], progress: Callable[[int], None]) -> Received:
+    """The export as FILE, FILE.heads and FILE.manifest.json, verified.
+
+    Until it is whole it has other names, which are removed where it fails. Rows that were tampered with in the log are
+    no failure of the export: they are kept as they are, and reported. Raises Conflict where a file has the name
+    already, Refused where what came is not what was signed, and what a request raises.
+    """
+    wanted = Files.of(file)
+    for name in wanted:
+        if name.exists():
+            raise Conflict(f"{name} exists already; move it, or name another with --output")
+    partial = Files(*(name.with_name(f".{name.name}.part") for name in wanted))
+    try:
+        manifest = _received(client, partial, query)
+        report = _verified(client, partial, manifest, progress)
+        for made, name in zip(partial, wanted, strict=True):
+            made.replace(name)
+    finally:
+        for made in partial:
+            made.unlink(missing_ok=True)
+    return Received(wanted, manifest, report)
+
+
+def to_stdout(client: Client, query: dict[str, Any]) -> Document:
+    """The rows on stdout; returns the manifest. Raises as `to_file` does."""
+    with client.stream("/api/audit/export", **query) as (headers, pieces):
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    return _manifest(client, headers["X-Export-Id"])
+
+
+def _received(client: Client, partial: Files, query: dict[str, Any]) -> Document:
+    with client.stream("/api/audit/export", **query) as (headers, pieces), _private(partial.rows) as rows:
+        digest = _write(rows, pieces)
+    manifest = _manifest(client, headers["X-Export-Id"])
+    if digest != manifest["sha256"]:
+        raise Refused("What came is not what was signed: something on the way changed it; ask again")
+    with _private(partial.manifest) as file:
+        _write(file, [json.dumps(manifest, indent=2).encode() + b"\n"])
+    return manifest
+
+
+def _manifest(client: Client, export_id: str) -> Document:
+    manifest: Document | None = client.get(f"/api/audit/exports/{export_id}")["manifest"]
+    if manifest is None:
+        raise Refused(f"Export {export_id} has no manifest: its last row was not sent; ask again")
+    return manifest
+
+
+def _verified(client: Client, partial: Files, manifest: Document, progress: Callable[[int], None]) -> "Report":
+    """The rows, one by one; the heads are made of them meanwhile."""
+    from persistence.signing import PublicKeys
+
+    keys = PublicKeys(client.get("/api/audit/signing-keys")["public_keys"])
+    with _private(partial.heads) as heads:
+        report = check(partial, manifest, keys, progress, heads.write)
+        _write(heads, ())
+    return report
+
+
+def _private(file: Path) -> IO[bytes]:
+    """For its owner alone: an audit log tells much."""
+    return open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _write(file: IO[bytes], pieces: Iterable[bytes]) -> str:
+    """All of it, down to the disk; returns its SHA-256 as hex."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+        file.write(piece)
+    file.flush()
+    os.fsync(file.fileno())
+    return digest.hexdigest()
