@@ -38,7 +38,7 @@ INSTANCES = {
     "publish": Entry("Publish events (wishes) about instances: one, or a file of them.", "publish"),
 }
 INSIGHT = {
-    "audit": Entry("Read the audit log.", "audit"),
+    "audit": Entry("Read the audit log; export it as signed files, and check them.", "audit"),
     "dead-letters": Entry("Look at messages that could not be dealt with; redrive or drop them.", "dead_letters"),
     "replay": Entry("Decide the audit log again: verify it, and show an instance as it was.", "replay"),
     "cluster": Entry(

@@ -1,4 +1,4 @@
-"""`reprise audit`: reads the audit log."""
+"""`reprise audit`: reads the audit log; exports it, and checks what was exported."""
 
 import json
 from contextlib import suppress
@@ -22,7 +22,7 @@ app.command()(exports.verify)
 
 @app.callback()
 def audit() -> None:
-    """Read the audit log."""
+    """Read the audit log; export it as signed files, and check them."""
 
 
 @app.command("list")

@@ -106,12 +106,14 @@ async def test_an_export_that_breaks_off_has_no_manifest_and_says_so(
     await world.failed("two")
     monkeypatch.setattr(streaming, "BATCH", 5)
     pieces = _tripped(monkeypatch, after=2)
-    async with _listening(app) as url, httpx.AsyncClient(base_url=url, headers=world.admin.headers) as admin:
-        async with admin.stream("GET", "/api/audit/export", params=WHY) as answer:
-            assert answer.status_code == 200
-            with pytest.raises(httpx.RemoteProtocolError):
-                async for _ in answer.aiter_bytes():
-                    pass
+    async with (
+        _listening(app) as url,
+        httpx.AsyncClient(base_url=url, headers=world.admin.headers) as admin,
+        admin.stream("GET", "/api/audit/export", params=WHY) as answer,
+    ):
+        assert answer.status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            await answer.aread()
     assert len(pieces) == 2
     [listed] = (await world.admin.get("/api/audit/exports")).json()["items"]
     assert (listed["ended_at"], listed["rows"]) == (None, None)

@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,6 +153,13 @@ def reprise(run: Reprise, service: Service, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest_asyncio.fixture
 async def world(service: Service) -> AsyncIterator[World]:
     """Makes instances through the API and moves them with the state machine, as facts would."""
+    async with world_of(service) as made:
+        yield made
+
+
+@asynccontextmanager
+async def world_of(service: Service) -> AsyncIterator[World]:
+    """The same of any such process."""
     engine = make_engine(service.settings.database_url)
     writer = Writer(engine, Policy.of(service.settings))
 

@@ -1,0 +1,84 @@
+"""docs/audit-export.md says what its commands say: each is run, in order, and its output compared."""
+
+import asyncio
+import re
+import shlex
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from embedded.state import fernet_key
+from persistence.signing import new_key
+from schemas.settings import Settings
+from tests.integration.api.world import World
+from tests.integration.cli.conftest import Reprise, Service, world_of
+from tests.support.installation import served
+from tests.support.ports import free_port
+from tests.support.running import running
+
+PAGE = (Path(__file__).parents[3] / "docs" / "audit-export.md").read_text()
+KEY = re.compile(r"ed25519:[\w-]{43}=")
+VARYING = (
+    (KEY, "<public key>"),
+    (re.compile(r"\b[\w-]{43}="), "<key>"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"), "<id>"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "<time>"),
+    (re.compile(r" {2,}"), "  "),
+)
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Each command of the page, and what it printed."""
+    for block in re.findall(r"^```console\n(.*?)^```", PAGE, re.M | re.S):
+        for example in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, printed = example.partition("\n")
+            yield command, printed
+
+
+def plain(text: str) -> list[str]:
+    for pattern, name in VARYING:
+        text = pattern.sub(name, text)
+    return [line.rstrip() for line in text.splitlines()]
+
+
+@pytest_asyncio.fixture
+async def world(
+    database: str, nats_url: str, cluster_of_service: Path, monkeypatch: pytest.MonkeyPatch, nowhere: Path
+) -> AsyncIterator[World]:
+    """Three instances that failed, in a Reprise of their own."""
+    settings = Settings(
+        database_url=database,
+        nats_url=nats_url,
+        cluster="simulated",
+        kubeconfig=cluster_of_service,
+        port=free_port(),
+        jwt_secret="s" * 32,
+        event_key="e" * 32,
+        database_keys=fernet_key(),
+        audit_signing_key=new_key(),
+    )
+    service = Service(f"http://127.0.0.1:{settings.port}", settings)
+    async with running(served(settings, ["api"])), world_of(service) as made:
+        monkeypatch.setenv("REPRISE_URL", service.url)
+        monkeypatch.setenv("REPRISE_TOKEN", service.token())
+        for name in ("one", "two", "three"):
+            await made.failed(name)
+        yield made
+
+
+async def test_every_example_prints_what_the_page_says(world: World, run: Reprise, nowhere: Path) -> None:
+    key = run("audit", "key", "public").out.strip()
+    seen = 0
+    for command, printed in examples():
+        words = shlex.split(KEY.sub(key, command))
+        if words[0] == "reprise":
+            said = await asyncio.to_thread(run, *words[1:])
+            assert said.err == "", command
+            assert plain(said.out) == plain(printed), command
+        else:
+            subprocess.run(words, cwd=nowhere, check=True)  # noqa: ASYNC221, S603  # a command of the page
+        seen += 1
+    assert seen >= 8
