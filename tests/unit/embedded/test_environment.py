@@ -38,6 +38,7 @@ def test_everything_embedded_reaches_the_parts() -> None:
         "JWT_SECRET": "the-jwt",
         "EVENT_KEY": "the-event_key",
         "DATABASE_KEYS": "the-database_key",
+        "AUDIT_SIGNING_KEY": "the-audit_key",
         "DATABASE_SERVICE_URL": "http://127.0.0.1:7000",
         "HOST": "127.0.0.1",
         "PORT": "7000",
