@@ -30,6 +30,7 @@ from api.routes import (
     jobs,
     orphans,
     passwords,
+    replays,
     retries,
     timeline,
     wishes,
@@ -55,6 +56,7 @@ BACKEND: tuple[APIRouter, ...] = (
     brake.router,
     orphans.router,
     dead_letters.router,
+    replays.router,
 )
 ASKED_FOR_A_TOKEN = {"/docs": ask_for_token}
 

@@ -1,6 +1,7 @@
 """The plan of a bulk retry, in sentences."""
 
-from schemas.retrying import BulkPlan, FailedInstance, RetryMany, per_second
+from schemas.rates import per_second
+from schemas.retrying import BulkPlan, FailedInstance, RetryMany
 
 SAMPLE = 10
 

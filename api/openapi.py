@@ -25,6 +25,7 @@ TAGS = [
     {"name": "capacity", "description": "Whether there is room."},
     {"name": "database servers", "description": "Where shared databases are made."},
     {"name": "dead letters", "description": "Messages that could not be dealt with."},
+    {"name": "replays", "description": "Send past events again out of the audit log, for another system."},
     {"name": "orphans", "description": "Objects in the cluster that no instance wants."},
     {"name": "brake", "description": "What stops healing and failing when many instances are lost at once."},
     {"name": "database-service", "description": "What the parts ask of the database-service."},

@@ -1,15 +1,15 @@
 """What may stand behind the question mark of each route; anything else is refused by name."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.codes import ErrorCode
 from schemas.errors import BadInput
+from schemas.moments import Moment
 from schemas.quantities import Bytes, Cpu
 from schemas.requests import DatabaseType
 from schemas.text import DnsLabel, LabelValue, Plain, Reason
@@ -21,20 +21,6 @@ Status = Literal[
 ]
 _Text = Annotated[str, StringConstraints(max_length=200), Plain]
 Cursor = Annotated[str, StringConstraints(max_length=500, pattern=r"^[A-Za-z0-9_-]+$")]
-
-
-def _written(moment: object) -> object:
-    """Digits alone would be taken for seconds since 1970: 20260131 for a day of August 1970."""
-    if isinstance(moment, str) and not moment.lstrip("+-").replace(".", "", 1).isdecimal():
-        return moment
-    raise ValueError("is no time; write it like 2026-01-31T12:00:00Z")
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_utc)]
 
 
 class _Query(BaseModel):

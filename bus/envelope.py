@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from uuid import UUID
 
 from bus import signing
 from schemas import cloudevents
@@ -77,6 +76,10 @@ def _as_wish(event: Event) -> Event:
     return replace(event, actor=Actor("bus", claimed), correlation_id=event.id, attempt=None, step=None)
 
 
-def replay_of(headers: Mapping[str, str] | None) -> UUID | None:
-    """The replay that a message belongs to; parts that have effects ignore those. Raises BrokenMessage."""
-    return cloudevents.replay_id(headers or {})
+def is_replay(headers: Mapping[str, str] | None) -> bool:
+    """Whether a message is a past event that was sent again; parts that have effects ignore those.
+
+    Raises BrokenMessage where the id of the replay is none.
+    """
+    given = headers or {}
+    return cloudevents.replay_id(given) is not None or given.get("replay", "").lower() == "true"

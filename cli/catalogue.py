@@ -40,7 +40,7 @@ INSTANCES = {
 INSIGHT = {
     "audit": Entry("Read the audit log; export it as signed files, and check them.", "audit"),
     "dead-letters": Entry("Look at messages that could not be dealt with; redrive or drop them.", "dead_letters"),
-    "replay": Entry("Decide the audit log again: verify it, and show an instance as it was.", "replay"),
+    "replay": Entry("Verify the audit log, show an instance as it was, send past events again.", "replay"),
     "cluster": Entry(
         "Look at the cluster's room, its database servers and the brake; resize a simulated one.", "cluster"
     ),

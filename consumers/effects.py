@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 
 from bus.connection import UNREACHABLE
 from bus.dead_letters import DeadLetters
-from bus.envelope import decode, replay_of
+from bus.envelope import decode, is_replay
 from bus.streams import ACK_WAIT
 from consumers.logs import bind
 from schemas.errors import BadInput, DependencyDown, NotYet, RepriseError
@@ -51,7 +51,7 @@ class Effect:
 
     async def _handle(self, message: Msg) -> None:
         try:
-            if replay_of(message.headers) is not None:
+            if is_replay(message.headers):
                 await message.ack()
                 return
             event = decode(message, self._key)

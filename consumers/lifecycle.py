@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 
 from bus.connection import UNREACHABLE, connected, jetstream
 from bus.dead_letters import DeadLetters
-from bus.envelope import decode, replay_of
+from bus.envelope import decode, is_replay
 from bus.streams import INSTANCES_STREAM, LIFECYCLE, ensure
 from bus.wake import Waker
-from consumers import admission, retrying
+from consumers import admission, replaying, retrying
 from consumers.effects import FAULTS, SLOWEST, deliveries
 from persistence.batch import Result
 from persistence.brake import Limits
@@ -108,7 +108,7 @@ class Lifecycle:
 
     async def _read(self, message: Msg, at_fault: list[AtFault]) -> Read | None:
         try:
-            if replay_of(message.headers) is not None:
+            if is_replay(message.headers):
                 await message.ack()
                 return None
             event = self._accept(decode(message, self._key))
@@ -166,7 +166,10 @@ async def run(
     accept: Accept = lambda event: event,
     observers: Sequence[Observer] = (),
 ) -> None:
-    """The part `lifecycle`: the consumer, and beside it admission and bulk retries. `observers` learn of commits."""
+    """The part `lifecycle`: the consumer, and beside it admission, bulk retries and replays.
+
+    `observers` learn of commits.
+    """
     engine = make_engine(settings.database_url, pool_size=4)
     async with connected(settings, LIFECYCLE) as client:
         js = jetstream(client)
@@ -184,4 +187,5 @@ async def run(
             group.create_task(lifecycle.run(stop))
             group.create_task(admission.run(client, writer, settings.deploy_concurrency, stop))
             group.create_task(retrying.run(settings, writer, stop))
+            group.create_task(replaying.run(settings, engine, js, stop))
     await engine.dispose()

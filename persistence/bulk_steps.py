@@ -20,7 +20,7 @@ from persistence.tables import bulk_retries as table
 from persistence.writer import Writer
 from schemas.events import Actor, Event
 from schemas.payloads import RetryRequested
-from schemas.retrying import per_second
+from schemas.rates import per_second
 from schemas.types import EventType
 from statemachine.decision import Outcome
 

@@ -244,6 +244,59 @@ audit_export_ends = Table(
     comment="exports of which the last row was sent; the others broke off",
 )
 
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("wanted", JSONB, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("created_at", _Time, nullable=False),
+    Index("replays_by_age", text("created_at DESC"), "id"),
+    comment="past events that were to be sent again: who wanted which, where to and why",
+)
+
+replay_acts = Table(
+    "replay_acts",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("replay_id", Uuid, ForeignKey("replays.id"), nullable=False),
+    Column("at", _Time, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("sent", Integer, nullable=False, comment="how many events had been sent by then"),
+    CheckConstraint("act IN ('stopped', 'resumed', 'completed')", name="act_is_known"),
+    Index("replay_acts_in_order", "replay_id", "id"),
+)
+
+replay_progress = Table(
+    "replay_progress",
+    metadata,
+    Column("replay_id", Uuid, ForeignKey("replays.id"), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("sent_at", _Time),
+    Column("why", Text),
+    CheckConstraint("state IN ('sending', 'stopped', 'completed')", name="replay_state_is_known"),
+    Index("replay_progress_sending", "replay_id", postgresql_where=text("state = 'sending'")),
+)
+
+replay_items = Table(
+    "replay_items",
+    metadata,
+    Column("replay_id", Uuid, ForeignKey("replays.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("instance_id", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    PrimaryKeyConstraint("replay_id", "position"),
+    comment="the events of a replay, chosen when it began; gone once all are sent",
+)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,

@@ -66,6 +66,15 @@ def binary(encoded: bytes) -> tuple[dict[str, str], bytes]:
     return found, orjson.dumps(document["data"])
 
 
+def replayed(encoded: bytes, replay_id: UUID, message_id: UUID) -> tuple[dict[str, str], bytes]:
+    """The same for a past event that is sent again: marked, and without what would make it count once more.
+
+    `message_id` is the event's own in this replay, for the server to drop what is sent twice.
+    """
+    found, data = binary(encoded)
+    return {**found, "replay": "true", "replay-id": str(replay_id), "Nats-Msg-Id": str(message_id)}, data
+
+
 def headers(event: Event) -> dict[str, str]:
     """The attributes of the event."""
     return binary(event.encode())[0]

@@ -1,44 +1,24 @@
 """Retrying many instances at once: what is asked for, the plan that is shown first, and how it goes."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.codes import ErrorCode
+from schemas.rates import RATE_SCHEMA, rate_of_at_most
 from schemas.requests import Closed, DatabaseType
 from schemas.text import DnsLabel, LabelValue, Reason
 
 MOST = 10_000
 FASTEST = 50.0
-_RATE = re.compile(r"([0-9]{1,4})/(s|m|h)")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600}
 
 BulkState = Literal["canary", "following", "completed", "stopped", "aborted"]
 ItemOutcome = Literal["verified", "failed", "skipped"]
 
 
-def _rate(text: object) -> object:
-    found = _RATE.fullmatch(text) if isinstance(text, str) else None
-    if found is None or not 0 < int(found[1]) / _SECONDS[found[2]] <= FASTEST:
-        raise ValueError(f"must be a rate of at most {FASTEST:g}/s; write it like 5/s, 30/m or 100/h")
-    return text
-
-
-Rate = Annotated[
-    str,
-    BeforeValidator(_rate),
-    WithJsonSchema({"type": "string", "pattern": f"^{_RATE.pattern}$", "examples": ["5/s", "30/m"]}),
-]
-"""How often something is begun: 5/s, 30/m, 100/h."""
-
-
-def per_second(rate: str) -> float:
-    """A rate as a number."""
-    number, _, unit = rate.partition("/")
-    return int(number) / _SECONDS[unit]
+Rate = Annotated[str, rate_of_at_most(FASTEST), RATE_SCHEMA]
 
 
 class Where(Closed):

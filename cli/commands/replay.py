@@ -1,6 +1,6 @@
-"""`reprise replay`: decides the audit log again, and looks back into it.
+"""`reprise replay`: decides the audit log again, looks back into it, and sends past events again.
 
-Unlike most commands `verify` is no client of the API: it reads the database itself, as `reprise migrate` does. Whether
+Unlike the others `verify` is no client of the API: it reads the database itself, as `reprise migrate` does. Whether
 the records can be trusted must not be asked of the process that wrote them, a minute of computing has no place on the
 loop that answers requests, a table to compare with is code of whoever calls, and a replica or a restored backup has no
 API.
@@ -15,6 +15,7 @@ import typer
 
 from cli import exits, options
 from cli.apps import new_app
+from cli.commands.replay_publish import list_replays, publish
 from cli.output import as_json, as_table
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ app = new_app()
 
 @app.callback()
 def replay() -> None:
-    """Decide the audit log again, and look back into it."""
+    """Decide the audit log again, look back into it, and send past events again."""
+
+
+app.command("publish")(publish)
+app.command("list")(list_replays)
 
 
 @app.command()
