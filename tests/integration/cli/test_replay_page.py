@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.api.world import World
 from tests.integration.cli.conftest import Reprise, Service
-from tests.support.names import unique
+from tests.integration.cli.test_replay_publish import Elsewhere, elsewhere
 
+__all__ = ["elsewhere"]
 PAGE = Path(__file__).parents[3] / "docs" / "replay.md"
 
 
@@ -21,17 +21,34 @@ def commands() -> list[tuple[str, ...]]:
 
 
 def test_the_page_has_commands() -> None:
-    assert {words[:3] for words in commands()} >= {("reprise", "replay", "verify"), ("reprise", "replay", "show")}
+    assert {words[:3] for words in commands()} >= {
+        ("reprise", "replay", each) for each in ("verify", "show", "publish", "list")
+    }
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 async def test_each_does_what_it_says(
-    words: tuple[str, ...], reprise: Reprise, world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...],
+    reprise: Reprise,
+    elsewhere: Elsewhere,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("REPRISE_DATABASE_URL", service.settings.database_url)
-    name = unique()
-    await world.failed(name)
-    arguments = [name if word == "shop" else word for word in words[1:]]
+    meant = {"shop": elsewhere.identity, "billing.replay": elsewhere.to}
+    if "REPLAY_ID" in words:
+        meant["REPLAY_ID"] = await stopped(elsewhere)
+    arguments = [meant.get(word, word) for word in words[1:]]
     said = await asyncio.to_thread(reprise, *arguments)  # `verify` has a loop of its own
     assert said.code == 0, said
     assert said.out
+
+
+async def stopped(elsewhere: Elsewhere) -> str:
+    """A replay that was stopped at once."""
+    body = {"to": elsewhere.to, "where": {"instance_id": elsewhere.identity}, "rate": "50/s"}
+    begun = await elsewhere.world.admin.post("/api/replays", json={**body, "expected": 7, "reason": "why"})
+    identity: str = begun.json()["id"]
+    answer = await elsewhere.world.admin.post(f"/api/replays/{identity}/stop")
+    assert answer.json()["state"] == "stopped", answer.text
+    return identity
