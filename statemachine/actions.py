@@ -239,10 +239,10 @@ def send_again(d: Deciding) -> None:
 
 
 def hold(d: Deciding) -> None:
-    """Deadlines wait; commands that are out are still repeated, but for healing."""
+    """Deadlines wait; commands that are out are still repeated, but not what would be healing."""
     d.instance.held_at = d.now
     d.drops_timers = True
-    if MEANINGS[d.instance.state].repeats and d.instance.state is not State.DEGRADED:
+    if not d.instance.left_alone:
         delay = d.policy.overdue_delay(d.instance.overdue)
         d.set_timer(EventType.STEP_OVERDUE, delay, count=d.instance.overdue + 1)
 

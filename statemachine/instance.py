@@ -66,6 +66,12 @@ class Instance:
         return self.held_at is not None
 
     @property
+    def left_alone(self) -> bool:
+        """Held, and nothing that was commanded is still to be done: whatever a person changes in it stays changed."""
+        under_way = MEANINGS[self.state].repeats and self.state is not State.DEGRADED and self.applied_at is None
+        return self.held and not under_way
+
+    @property
     def status(self) -> str:
         """The word people see; PostgreSQL derives the same."""
         return MEANINGS[self.state].status

@@ -34,7 +34,7 @@ WANTED: dict[State, Drive] = {
     State.TRASHED: scale_to_zero,
     State.DELETING: delete_it,
 }
-"""What each state wants done; any other wants nothing but to be tidy."""
+"""What each state wants done; any other, and one that is left alone, wants nothing but to be tidy."""
 MOVES = 20
 """A row that moves more often than this while it is converged is left to the next command."""
 
@@ -79,7 +79,7 @@ class Converger:
     async def _drive(self, row: Instance) -> list[Event] | None:
         """None where the row moved meanwhile, so that what was done is not worth saying."""
         try:
-            return await WANTED.get(row.state, tidy)(self._parts, row)
+            return await _wanted(row)(self._parts, row)
         except Moved:
             return None
         except NotYet:
@@ -90,3 +90,7 @@ class Converger:
     async def _stood_still(self, row: Instance) -> bool:
         now = await self._parts.row(row.id)
         return now is not None and now.step == row.step
+
+
+def _wanted(row: Instance) -> Drive:
+    return tidy if row.left_alone else WANTED.get(row.state, tidy)

@@ -19,7 +19,7 @@ AWAIT_APPLIED = (State.DEPLOYING, State.STARTING)
 
 async def run_it(parts: Parts, row: Instance) -> list[Event]:
     """Apply what the row wants; a refusal is the fact deploy.failed, in the words of whoever refused."""
-    if row.state is State.DEGRADED and (row.held or await parts.braked()):
+    if row.state is State.DEGRADED and await parts.braked():
         return []
     try:
         objects = await _apply(parts, row)

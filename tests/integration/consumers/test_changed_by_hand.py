@@ -9,7 +9,7 @@ from cluster.names import attempt_name
 from schemas.types import EventType
 from statemachine.states import State
 from tests.integration.consumers.test_watcher import reaches, watching
-from tests.integration.consumers.world import World
+from tests.integration.consumers.world import NO_ROOM, World
 from tests.support.waiting import until
 
 SELECTOR = {"spec": {"selector": {"reprise.dev/instance": "another"}}}
@@ -110,6 +110,62 @@ async def test_what_is_held_is_told_and_left_alone(world: World) -> None:
     async with watching(world):
         await world.wish(EventType.RELEASE_REQUESTED)
         await _healed(world)
+
+
+async def _deploying(world: World) -> None:
+    await world.deploying(**NO_ROOM)
+    await world.converge()
+
+
+async def _starting(world: World) -> None:
+    await world.running()
+    await world.wish(EventType.STOP_REQUESTED)
+    await world.converge()
+    await world.wish(EventType.START_REQUESTED)
+    await world.converge()
+
+
+@pytest.mark.parametrize("beginning", [_deploying, World.initializing, _starting], ids=lambda each: each.__name__)
+async def test_what_is_held_on_its_way_is_not_made_again_until_it_is_released(world: World, beginning: Any) -> None:
+    await beginning(world)
+    before = await world.row()
+    await world.wish(EventType.HOLD_REQUESTED)
+    await world.cluster.delete(DEPLOYMENT, await _found(world, DEPLOYMENT))
+    async with watching(world, resync_every=0.05) as watcher:
+        await until(lambda: all(follower.live for follower in watcher._followers))
+        watcher.tell({world.id})
+        await _compared(watcher)
+        await world.converge()
+        assert (await world.look()).deployment is None
+        assert await world.state() is before.state
+        await world.wish(EventType.RELEASE_REQUESTED)
+        watcher.tell({world.id})
+        await until(lambda: _is_there(world))
+
+
+async def test_what_is_held_and_stopped_may_be_started_by_hand(world: World) -> None:
+    await world.running()
+    await world.wish(EventType.STOP_REQUESTED)
+    await world.converge()
+    await world.wish(EventType.HOLD_REQUESTED)
+    async with watching(world, resync_every=0.05) as watcher:
+        await _by_hand(world, DEPLOYMENT, {"spec": {"replicas": 1}})
+        await world.seen_ready()
+        await _compared(watcher)
+        await world.converge()
+        assert (await _found(world, DEPLOYMENT))["spec"]["replicas"] == 1
+        await world.wish(EventType.RELEASE_REQUESTED)
+        watcher.tell({world.id})
+        await until(lambda: _is_scaled_to_zero(world))
+
+
+async def _is_there(world: World) -> bool:
+    await world.converge()
+    return (await world.look()).deployment is not None
+
+
+async def _is_scaled_to_zero(world: World) -> bool:
+    return (await _found(world, DEPLOYMENT))["spec"]["replicas"] == 0
 
 
 async def _is_noticed(world: World, watcher: Any) -> bool:

@@ -1,5 +1,7 @@
 """What a hold holds back and a release resumes: deadlines, timers, admission, healing, purge."""
 
+from collections.abc import Callable
+
 import pytest
 
 from schemas.types import EventType as E
@@ -71,6 +73,23 @@ def test_deploying_initializing_starting_deploy_failed_same_while_held(state: S)
     s = given.held(given.IN_STATE[state]()).then(E.DEPLOY_FAILED)
     check(s, state, sent=[])
     assert s.now_is.cause == "no such image"
+
+
+@pytest.mark.parametrize("commanded", [given.deploying, given.starting])
+def test_a_command_that_is_done_is_not_repeated_while_held(commanded: Callable[[], given.Scenario]) -> None:
+    out = given.held(commanded())
+    assert (out.now_is.left_alone, set(out.timers())) == (False, {"step.overdue"})
+    done = given.held(commanded().then(E.DEPLOY_APPLIED))
+    assert (done.now_is.left_alone, done.timers()) == (True, {})
+    released = done.later(5000).then(E.RELEASE_REQUESTED)
+    assert (released.sent(), set(released.timers())) == (["deploy.apply"], {"step.overdue", "deploy.timeout"})
+
+
+@pytest.mark.parametrize("state", given.EXISTING)
+def test_nothing_is_left_alone_that_nobody_holds(state: S) -> None:
+    s = given.IN_STATE[state]()
+    assert not s.now_is.left_alone
+    assert not given.held(s).then(E.RELEASE_REQUESTED).now_is.left_alone
 
 
 def test_what_is_lost_while_held_is_shown_and_not_healed() -> None:
