@@ -21,11 +21,11 @@ BATCH = 1_000
 KEPT = 1_000
 """Differences that are kept to be shown; those beyond are counted."""
 
-_ROWS = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM audit_log"  # noqa: S608  # column names of our own
+ROWS = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM audit_log"  # noqa: S608  # column names of our own
 _COUNT = "SELECT count(*) FROM audit_log"
 _OF_ONE = " WHERE instance_id = $1"
 _SINCE = " WHERE instance_id IN (SELECT instance_id FROM audit_log WHERE recorded_at >= $1)"
-_IN_ORDER = " ORDER BY instance_id, sequence"
+IN_ORDER = " ORDER BY instance_id, sequence"
 _LIVE = f"SELECT {SELECT}, sequence, chain FROM instances WHERE id = ANY($1::uuid[])"  # noqa: S608  # as above
 _NAMED = "SELECT id FROM instances WHERE name = $1 ORDER BY created_at LIMIT 10"
 _WITHOUT = "SELECT id FROM instances i WHERE NOT EXISTS (SELECT FROM audit_log a WHERE a.instance_id = i.id) "
@@ -81,7 +81,7 @@ async def verify(url: str, wanted: Selection, progress: Callable[[Report], None]
     async with snapshot(url, "reprise replay") as connection:
         report.total = await connection.fetchval(_COUNT + where, *parameters)
         verifying = _Verifying(report, begin)
-        async for batch in _batches(connection, _ROWS + where + _IN_ORDER, parameters):
+        async for batch in batches(connection, ROWS + where + IN_ORDER, parameters):
             verifying.take(batch, await _live(connection, batch))
             progress(report)
         verifying.end()
@@ -141,9 +141,8 @@ class _Verifying:
             self._report.note(found)
 
 
-async def _batches(
-    connection: Connection, query: str, parameters: Sequence[Any]
-) -> AsyncIterator[list[asyncpg.Record]]:
+async def batches(connection: Connection, query: str, parameters: Sequence[Any]) -> AsyncIterator[list[asyncpg.Record]]:
+    """What the query finds, up to BATCH rows at a time. To be called within a transaction."""
     cursor = await connection.cursor(query, *parameters)
     while batch := await cursor.fetch(BATCH):
         yield batch

@@ -168,6 +168,22 @@ brakes = Table(
     Index("brakes_one_is_on", text("(true)"), unique=True, postgresql_where=text("released_at IS NULL")),
 )
 
+rebuilds = Table(
+    "rebuilds",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("swapped_at", _Time, nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False, comment="who ran the command, as the operating system knows them"),
+    Column("database_user", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("instances", Integer, nullable=False, comment="rows of the table afterwards"),
+    Column("differed", Integer, nullable=False, comment="rows that were not as the audit log has it"),
+    Column("kept", Integer, nullable=False, comment="rows taken over as they were: their trails are broken"),
+    Column("left_out", Integer, nullable=False, comment="instances with a broken trail and no row to keep"),
+    Column("timers", Integer, nullable=False, comment="put back into the outbox"),
+    comment="every time that the table instances was swapped for one made from the audit log",
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -50,6 +50,16 @@ class Trail:
         self._tip = START
         self._instance: Instance | None = None
 
+    @property
+    def instance(self) -> Instance | None:
+        """As the rows so far leave it; None where there were none."""
+        return self._instance
+
+    @property
+    def tip(self) -> Tip:
+        """The last row that was taken and did not differ."""
+        return self._tip
+
     def take(self, row: tuple[Any, ...]) -> Difference | None:
         """`row`: the columns of the audit log, in order. The difference, where there is one."""
         entry, prev, digest = Entry(*row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1]
@@ -58,7 +68,7 @@ class Trail:
         if prev != self._tip.hash:
             return _differs(entry, "prev_hash is not the hash of the row before: the one or the other was replaced")
         try:
-            step = refold(self._instance, _again(entry), walk, Silent)
+            step = refold(self._instance, again(entry), walk, Silent)
         except (BrokenMessage, ValueError, KeyError, TypeError) as error:  # event or policy cannot be read
             return _differs(entry, f"changed after it was recorded: {error}")
         expected = _expected(step, entry)
@@ -93,7 +103,7 @@ class OtherWay:
     def take(self, row: tuple[Any, ...]) -> Difference | None:
         """`row`: the columns of the audit log, in order. The difference, where there is one."""
         entry = Entry(*row[:_WIDTH])
-        step = refold(self._instance, _again(entry), self._move, Silent)
+        step = refold(self._instance, again(entry), self._move, Silent)
         expected = _expected(step, entry)
         if expected is None:
             return _differs(entry, f"{entry.outcome} in the row; the other table would leave no row")
@@ -120,7 +130,8 @@ def unlike(folded: Instance | None, live: Instance) -> str | None:
     return None
 
 
-def _again(entry: Entry) -> Recorded:
+def again(entry: Entry) -> Recorded:
+    """A row as it is decided again. Raises BrokenMessage, ValueError, KeyError, TypeError where it cannot be read."""
     return Recorded(Event.decode(entry.event), entry.recorded_at, _policy(entry.policy))
 
 

@@ -1,12 +1,11 @@
 """`reprise replay`: decides the audit log again, looks back into it, and sends past events again.
 
-Unlike the others `verify` is no client of the API: it reads the database itself, as `reprise migrate` does. Whether
-the records can be trusted must not be asked of the process that wrote them, a minute of computing has no place on the
-loop that answers requests, a table to compare with is code of whoever calls, and a replica or a restored backup has no
-API.
+Unlike the others `verify` and `rebuild` are no clients of the API: like `reprise migrate` they use the database
+itself. Whether the records can be trusted must not be asked of the process that wrote them, a minute of computing has
+no place on the loop that answers requests, a table to compare with is code of whoever calls, and a replica, a restored
+backup or a database without its table of instances has no API.
 """
 
-import sys
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +14,7 @@ import typer
 
 from cli import exits, options
 from cli.apps import new_app
+from cli.bar import Bar
 from cli.commands.replay_publish import list_replays, publish
 from cli.output import as_json, as_table
 
@@ -88,6 +88,33 @@ def show(
         past.show(client, identity, at, sequence, output)
 
 
+@app.command()
+def rebuild(
+    swap: Annotated[bool, typer.Option("--swap", help="Put it in the live table's place, once confirmed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the count.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is swapped; it is recorded.")] = "",
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Swap although instances with a broken trail are left without a row.")
+    ] = False,
+    output: options.Output = "table",
+) -> None:
+    """Make the table `instances` anew from the audit log alone, compare it with the live one, and swap when told.
+
+    Made in the schema reprise_rebuilt of the database of REPRISE_DATABASE_URL, or of `reprise up` here. Exit code 1
+    where they differ and nothing was swapped.
+    """
+    import asyncio
+
+    from cli.local import settings_here
+    from cli.rebuilding import Asked
+    from cli.rebuilding import rebuild as made
+
+    if swap and not reason:
+        raise typer.BadParameter("say why it is swapped", param_hint="--reason")
+    url = settings_here().required("database_url").database_url
+    raise typer.Exit(asyncio.run(made(url, Asked(swap, yes, reason, leave_out, output))))
+
+
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -119,32 +146,8 @@ async def _verify(named: str | None, since: datetime | None, begin: "Begin | Non
 
     url = settings_here().required("database_url").database_url
     wanted = Selection(await identify(url, named) if named else None, since)
-    with _Bar() as bar:
+    with Bar() as bar:
         return await verify(url, wanted, bar.show, begin or Trail)
-
-
-class _Bar:
-    """A bar on a terminal, and nothing elsewhere."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = (BarColumn(), MofNCompleteColumn(), "rows", TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty())
-        self._task = self._progress.add_task("", total=None)
-
-    def __enter__(self) -> "_Bar":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, report: "Report") -> None:
-        """How far it is."""
-        self._progress.update(self._task, completed=report.rows, total=report.total)
 
 
 def _show(report: "Report", seconds: float, output: options.Format, *, other: bool) -> None:

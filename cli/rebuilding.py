@@ -1,0 +1,119 @@
+"""Makes the table `instances` anew, shows how it differs, asks for the count, and swaps."""
+
+import getpass
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli import exits
+from cli.bar import Bar
+from cli.options import Format
+from cli.output import as_json, as_table
+
+if TYPE_CHECKING:
+    from persistence.rebuilding import Report
+    from persistence.swapping import Swapped
+
+SHOWN = 20
+"""Differences that the table shows; json has up to a thousand."""
+
+
+_COUNTED = ("rows", "instances", "broken", "differing", "gone", "structure", "without_timers")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was said on the command line."""
+
+    swap: bool
+    yes: bool
+    reason: str
+    leave_out: bool
+    output: Format
+
+
+async def rebuild(url: str, asked: Asked) -> int:
+    """Build, compare, and where it was asked for and confirmed, swap; returns the exit code."""
+    from persistence.rebuilding import build, operating
+    from persistence.swapping import swap
+
+    if asked.swap and not asked.yes and not sys.stdin.isatty():
+        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
+    async with operating(url) as connection:
+        began = time.monotonic()
+        with Bar() as bar:
+            report = await build(connection, bar.show)
+        if asked.output == "table":
+            _show(report, time.monotonic() - began)
+        if not asked.swap or report.agrees:
+            return _conclude(asked, report, None)
+        if not asked.yes:
+            _confirm(report)
+        done = await swap(connection, f"operator:{getpass.getuser()}", asked.reason, leave_out=asked.leave_out)
+    return _conclude(asked, report, done)
+
+
+def _confirm(report: "Report") -> None:
+    """The count must be typed: a yes is given too easily."""
+    rows = report.instances - report.broken
+    typed = typer.prompt(f"Type {rows} to put the rebuilt rows in place of the live table", err=True)
+    if typed.strip() != str(rows):
+        raise typer.Abort
+
+
+def _conclude(asked: Asked, report: "Report", done: "Swapped | None") -> int:
+    if asked.output == "json":
+        as_json(_document(report, done))
+    elif done is not None:
+        print(_said(done, report.gone))
+    elif report.agrees:
+        print("It is what the live table is; nothing is to be swapped.")
+    else:
+        print("The live table has not been touched; --swap puts the rebuilt one in its place.")
+    return exits.DONE if done is not None or report.agrees else exits.FAILED
+
+
+def _document(report: "Report", done: "Swapped | None") -> dict[str, Any]:
+    differences = [{**each._asdict(), "instance_id": str(each.instance_id)} for each in report.differences]
+    breaks = [{"instance_id": str(each.instance_id), "row": each.sequence, "why": each.why} for each in report.breaks]
+    counts = {name: getattr(report, name) for name in _COUNTED}
+    swapped = asdict(done) if done is not None else None
+    return {**counts, "breaks": breaks, "differences": differences, "swapped": swapped}
+
+
+def _show(report: "Report", seconds: float) -> None:
+    print(f"{report.rows:,} rows of {report.instances:,} instances decided again in {seconds:.1f} s.")
+    if report.breaks:
+        print(f"\nTrails that are broken, of which no row is made: {report.broken:,}")
+        broken = ((each.instance_id, each.sequence, each.why) for each in report.breaks[:SHOWN])
+        as_table(("INSTANCE", "ROW", "WHY"), broken)
+    for line in report.structure:
+        print(f"The live table is {line}.")
+    if report.gone:
+        print(f"There is no table instances; the audit log makes {report.differing:,} rows of it.")
+    elif listed := report.differences[:SHOWN]:
+        print(f"\nRows that differ: {report.differing:,}")
+        rows = ((each.instance_id, each.field, _brief(each.live), _brief(each.rebuilt)) for each in listed)
+        as_table(("INSTANCE", "FIELD", "LIVE", "REBUILT"), rows)
+    if report.without_timers:
+        print(f"\nInstances on their way without their timers: {report.without_timers:,}")
+    print()
+
+
+def _brief(value: Any) -> str | None:
+    text = None if value is None else str(value)
+    return text if text is None or len(text) <= 60 else f"{text[:57]}..."
+
+
+def _said(done: "Swapped", gone: bool) -> str:
+    more = [f"{done.differed:,} differ from the live table's"]
+    if done.kept:
+        more.append(f"{done.kept:,} were taken over from it, since their trails are broken")
+    if done.left_out:
+        more.append(f"{done.left_out:,} instances with a broken trail have none")
+    more.append(f"{done.timers:,} timers were put back")
+    kept = "" if gone else "\nThe table as it was: reprise_replaced.instances."
+    return f"Swapped in {done.instances:,} rows: {'; '.join(more)}.{kept}"

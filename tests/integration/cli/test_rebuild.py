@@ -1,0 +1,105 @@
+"""`reprise replay rebuild`, as an operator runs it: by the database's URL alone, without the API."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.conftest import Reprise
+from tests.integration.cli.test_replay import Ask, ask
+
+__all__ = ["ask"]
+
+
+def test_what_agrees_is_said_and_nothing_is_swapped(ask: Ask, run: Reprise) -> None:
+    before = ask("SELECT 'instances'::regclass::oid")
+    said = run("replay", "rebuild")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("7,000 rows of 500 instances decided again in ")
+    assert said.out.endswith("\n\nIt is what the live table is; nothing is to be swapped.\n")
+    assert ask("SELECT count(*) FROM reprise_rebuilt.instances") == "500"
+    said = run("replay", "rebuild", "--swap", "--yes", "--reason", "drill")
+    assert (said.code, said.out.endswith("nothing is to be swapped.\n")) == (0, True)
+    assert ask("SELECT 'instances'::regclass::oid") == before
+
+
+def test_differences_are_shown_and_swapped_away(ask: Ask, run: Reprise) -> None:
+    victim = ask("UPDATE instances SET attempt = 7 WHERE id = (SELECT min(id::text)::uuid FROM instances) RETURNING id")
+    said = run("replay", "rebuild")
+    assert said.code == 1
+    assert "\nRows that differ: 1\nINSTANCE                              FIELD    LIVE  REBUILT\n" in said.out
+    assert f"{victim}  attempt  7     2\n" in said.out
+    assert said.out.endswith("The live table has not been touched; --swap puts the rebuilt one in its place.\n")
+
+    said = run("replay", "rebuild", "--swap", "--yes", "--reason", "an UPDATE without WHERE", "-o", "json")
+    found = json.loads(said.out)
+    assert (said.code, found["differing"]) == (0, 1)
+    assert found["differences"] == [{"instance_id": victim, "field": "attempt", "live": 7, "rebuilt": 2}]
+    assert found["swapped"] == {"instances": 500, "differed": 1, "kept": 0, "left_out": 0, "timers": 0}
+    assert ask("SELECT reason FROM rebuilds") == "an UPDATE without WHERE"
+    assert run("replay", "verify", "--all").code == 0
+
+
+def test_the_count_must_be_typed(ask: Ask, run: Reprise, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask("DROP TABLE instances")
+    typed: list[str] = []
+
+    def prompt(text: str, **_: object) -> str:
+        typed.append(text)
+        return "yes" if len(typed) == 1 else "500"
+
+    monkeypatch.setattr("cli.rebuilding.typer.prompt", prompt)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    command = ("replay", "rebuild", "--swap", "--reason", "it was dropped")
+    assert run(*command).code == 1
+    assert ask("SELECT to_regclass('instances')") == "None"
+    said = run(*command)
+    assert (said.code, typed) == (0, ["Type 500 to put the rebuilt rows in place of the live table"] * 2)
+    assert "There is no table instances; the audit log makes 500 rows of it." in said.out
+    assert said.out.endswith("Swapped in 500 rows: 500 differ from the live table's; 0 timers were put back.\n")
+    assert ask("SELECT count(*) FROM instances") == "500"
+
+
+def test_a_broken_trail_is_shown(ask: Ask, run: Reprise) -> None:
+    victim = ask("SELECT id FROM instances ORDER BY id LIMIT 1")
+    ask("ALTER TABLE audit_log DISABLE TRIGGER append_only")
+    ask(f"UPDATE audit_log SET actor = 'cli:eve' WHERE instance_id = '{victim}' AND sequence = 1")  # noqa: S608
+    said = run("replay", "rebuild")
+    assert said.code == 1
+    assert "Trails that are broken, of which no row is made: 1\n" in said.out
+    assert f"{victim}  1    changed after it was recorded: actor is cli:eve in the row" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--swap",), "say why it is swapped"),
+        (("--swap", "--reason", "x"), "where nobody can be asked, say that you mean it"),
+    ],
+)
+def test_a_swap_is_never_a_slip(ask: Ask, run: Reprise, arguments: tuple[str, ...], sentence: str) -> None:
+    said = run("replay", "rebuild", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert sentence in " ".join(said.err.split())
+
+
+def test_every_example_of_the_page_does_what_it_says(ask: Ask, run: Reprise) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "replay.md").read_text()
+    examples = [shlex.split(line) for line in page.splitlines() if line.startswith("reprise replay rebuild")]
+    assert len(examples) == 3
+    for _, *command in examples:
+        if ask("SELECT count(*) FROM instances") == "500":  # as the last one left it
+            ask("UPDATE instances SET state = 'stopped', attempt = 7 WHERE id = (SELECT id FROM instances LIMIT 1)")
+            ask("DELETE FROM instances WHERE attempt <> 7 AND id = (SELECT max(id::text)::uuid FROM instances)")
+        asked = ["--yes"] if "--swap" in command and "--yes" not in command else []
+        said = run(*command, *asked)
+        assert (said.code, said.err) == (0 if "--swap" in command else 1, "")
+        if "json" not in command:
+            assert shape(said.out) <= shape(page), said.out
+
+
+def shape(text: str) -> set[str]:
+    """The lines without what differs from run to run: ids, seconds, the blanks between columns."""
+    return {re.sub(r"[0-9a-f]{8}-\S+|in [\d.]+ s", "…", " ".join(line.split())) for line in text.splitlines()}
