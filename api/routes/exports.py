@@ -46,19 +46,19 @@ async def export(query: Annotated[ExportQuery, Query()], backend: Served, caller
 
 
 @router.get("/api/audit/exports", summary="List exports (admin)", responses=answers())
-async def index(backend: Served, _: Admin, limit: Limit = 100) -> ExportPage:
+async def exports(backend: Served, _: Admin, limit: Limit = 100) -> ExportPage:
     """Who exported what, why, and whether the last row was sent; newest first."""
     return ExportPage(items=await records.latest(backend.engine, limit))
 
 
 @router.get("/api/audit/signing-keys", summary="Show what signatures are checked with (admin)", responses=answers())
-async def keys(backend: Served, _: Admin) -> SigningKeys:
+async def export_keys(backend: Served, _: Admin) -> SigningKeys:
     """The public keys of exports and checkpoints; keep them where whoever may change the files cannot."""
     return SigningKeys(public_keys=list(backend.exporter.public_keys))
 
 
 @router.get("/api/audit/exports/{export_id}", summary="Show an export and its manifest (admin)", responses=answers(404))
-async def show(export_id: UUID, backend: Served, _: Admin) -> ExportWhole:
+async def show_export(export_id: UUID, backend: Served, _: Admin) -> ExportWhole:
     """With the signed manifest that its file is checked by, once its last row was sent."""
     found = await records.find(backend.engine, export_id)
     if found is None:

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/instances/{instance_id}/history", tags=["audit"]
 
 
 @router.get("", summary="Show an instance as it was", responses=answers(404, 409))
-async def show(
+async def history(
     instance_id: UUID, query: Annotated[HistoryQuery, Query()], backend: Served, caller: User
 ) -> PastInstance:
     """At a row, or at a time; without either at its last row. Folded from the audit log alone."""
@@ -29,7 +29,7 @@ async def show(
 
 
 @router.get("/changes", summary="Compare an instance at two rows", responses=answers(404, 409))
-async def compare(
+async def history_changes(
     instance_id: UUID, query: Annotated[ChangesQuery, Query()], backend: Served, caller: User
 ) -> PastChanges:
     """Field by field."""
