@@ -22,12 +22,12 @@ from schemas.settings import Settings
 from schemas.types import WISHES, EventType
 from statemachine.instance import Instance
 from statemachine.states import State
-from tests.integration.consumers.test_parts import ALICE, People, everything, impatient, people
+from tests.integration.consumers.test_parts import ALICE, People, eager, everything, people
 from tests.integration.consumers.world import Databases
 from tests.support.waiting import until
 from tests.unit.statemachine.scenario import sample
 
-__all__ = ["impatient", "people"]
+__all__ = ["eager", "people"]
 MARKS = ({"replay": "true", "replay-id": str(uuid4())}, {"replay-id": str(uuid4())}, {"replay": "true"})
 """As a replay marks them, and with half of the mark lost on the way."""
 
@@ -85,12 +85,12 @@ async def everything_seen(engine: AsyncEngine, cluster: Cluster, instance_id: UU
 
 @pytest.mark.parametrize("state", [State.RUNNING, State.ERROR])
 async def test_a_replay_put_into_the_streams_by_hand_changes_nothing_anywhere(
-    impatient: Settings, people: People, cluster: Cluster, engine: AsyncEngine, state: State
+    eager: Settings, people: People, cluster: Cluster, engine: AsyncEngine, state: State
 ) -> None:
     databases = Databases()
-    async with everything(impatient, databases), connected(impatient, "test") as client:
+    async with everything(eager, databases), connected(eager, "test") as client:
         js = jetstream(client)
-        await people.provision(cpu="64" if state is State.ERROR else "500m")
+        await people.provision(**({"cpu": "64", "patience": "2s"} if state is State.ERROR else {"cpu": "500m"}))
         instance = await people.sees(state)
         await until(lambda: dealt_with(js), 30, what="all to be dealt with")
         before = await everything_seen(engine, cluster, instance.id)
@@ -99,7 +99,7 @@ async def test_a_replay_put_into_the_streams_by_hand_changes_nothing_anywhere(
         of_all = list(events(instance))
         for mark in MARKS:
             for event in of_all:
-                await put(js, impatient, event, mark)
+                await put(js, eager, event, mark)
             await js.publish(f"changes.{instance.id}", b"{}", headers=mark)
         await until(lambda: dealt_with(js), 30, what="all to be dealt with")
         assert await everything_seen(engine, cluster, instance.id) == before
@@ -110,12 +110,12 @@ async def test_a_replay_put_into_the_streams_by_hand_changes_nothing_anywhere(
 
 
 async def test_without_the_mark_the_same_would_have_deleted_it(
-    impatient: Settings, people: People, cluster: Cluster
+    eager: Settings, people: People, cluster: Cluster
 ) -> None:
     """What the test above puts into the streams is not ignored for another reason."""
-    async with everything(impatient, Databases()), connected(impatient, "test") as client:
+    async with everything(eager, Databases()), connected(eager, "test") as client:
         await people.provision()
         instance = await people.sees(State.RUNNING)
         [delete] = [event for event in events(instance) if event.type is EventType.DELETE_REQUESTED]
-        await put(jetstream(client), impatient, delete, {})
+        await put(jetstream(client), eager, delete, {})
         await people.sees(State.DELETED)
