@@ -28,7 +28,9 @@ from api.routes import (
     history,
     instances,
     jobs,
+    me,
     orphans,
+    overview,
     passwords,
     replays,
     retries,
@@ -39,6 +41,8 @@ from api.services import Services
 from schemas.settings import Settings
 
 BACKEND: tuple[APIRouter, ...] = (
+    me.router,
+    overview.router,
     instances.router,
     adoption.router,
     wishes.router,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from schemas.errors import BadSettings
 
@@ -32,7 +32,7 @@ def bind(host: str, port: int, setting: str = "REPRISE_PORT") -> socket.socket:
         raise BadSettings(setting, f"{host}:{port} cannot be listened on: {error.strerror or error}") from error
 
 
-async def serve(app: FastAPI, listening: socket.socket, stopping: asyncio.Event) -> None:
+async def serve(app: ASGIApp, listening: socket.socket, stopping: asyncio.Event) -> None:
     """Serves until `stopping` is set; then takes no more requests and lets those under way finish."""
     config = uvicorn.Config(
         app,

@@ -17,6 +17,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "database": _STATE,
     "cluster": _STATE,
     "watcher": _STATE,
+    "console": ("console_key",),
 }
 """Every part that `serve` runs, with the settings that it cannot do without."""
 

@@ -16,10 +16,12 @@ from api.server import bind, serve
 from api.services import Backend, Services
 from bus.connection import connected, jetstream
 from bus.wake import Waker
+from cli.front import Front
 from cli.wiring import Process, database_client
 from cluster.client import Cluster
 from cluster.dedicated import DedicatedServers
 from cluster.profiles import Profiles
+from console.app import console
 from consumers.decisions import told
 from databases.building import open_service
 from databases.routes import router
@@ -31,6 +33,7 @@ from persistence.writer import Writer
 from statemachine.policy import Policy
 
 ROUTED = frozenset({"api", "database-service"})
+CONSOLE = "console"
 CLUSTERED = frozenset({"api", "database-service", "cluster", "watcher"})
 """Parts that ask the Kubernetes API; the others need no account there."""
 SERVED = frozenset({"database", "cluster", "watcher"})
@@ -41,9 +44,14 @@ async def run(process: Process) -> None:
     """Serve until `stop` is set. Raises BadSettings for a port that is taken, DependencyDown without NATS at first."""
     settings, stop = process.settings, process.stop
     async with AsyncExitStack() as resources:
+        pages = await resources.enter_async_context(console(settings)) if CONSOLE in process.names else None
+        if pages is not None and process.names == {CONSOLE}:
+            await serve(pages, bind(settings.host, settings.port), stop)
+            return
         services = await _services(process, resources)
-        if process.names & ROUTED:
-            await serve(create_app(settings, services), bind(settings.host, settings.port), stop)
+        if process.names & ROUTED or pages is not None:
+            api = create_app(settings, services)
+            await serve(Front(api, pages) if pages else api, bind(settings.host, settings.port), stop)
         else:
             await probe(settings, services, stop)
             await stop.wait()

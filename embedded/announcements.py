@@ -44,10 +44,11 @@ class LeftBehind:
 
 @dataclass(frozen=True)
 class Ready:
-    """Everything serves: where the API is and a token of role admin for it."""
+    """Everything serves: where it is, a token of role admin, and a link that signs a browser in with it, once."""
 
     url: str
     token: str = field(repr=False)
+    sign_in: str = field(repr=False)
     data_dir: Path
 
     def __str__(self) -> str:

@@ -61,8 +61,10 @@ def _embedded(settings: Settings, state: State, directory: DataDirectory) -> dic
         "namespace": settings.namespace,
         "jwt_secret": state.secrets["jwt"],
         "event_key": state.secrets["event_key"],
+        "console_key": state.secrets["console_key"],
         "database_keys": state.secrets["database_key"],
         "audit_signing_key": state.secrets["audit_key"],
+        "api_url": api_url(settings, state),
         "database_service_url": api_url(settings, state),
     }
     if settings.cluster == "simulated":

@@ -7,7 +7,7 @@ from embedded.child import Child
 from embedded.probing import answers
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "service": ("api", "database-service"),
+    "service": ("api", "database-service", "console"),
     "workers": ("lifecycle", "relay", "database", "cluster", "watcher"),
 }
 

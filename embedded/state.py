@@ -27,6 +27,7 @@ SECRETS: Mapping[str, Callable[[], str]] = {
     "database_password": lambda: secrets.token_urlsafe(24),
     "database_key": fernet_key,
     "audit_key": new_key,
+    "console_key": fernet_key,
     "nats_token": lambda: secrets.token_urlsafe(24),
     "cluster_token": lambda: secrets.token_urlsafe(24),
 }

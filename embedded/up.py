@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from api.tokens import Role, mint_token
+from console.sessions import Sessions
 from embedded import environment
 from embedded.announcements import Announce, LeftBehind, Ready, recording
 from embedded.child import Child
@@ -63,7 +64,8 @@ async def _start(supervisor: Supervisor, settings: Settings, state: State, direc
     await migrate(environments["service"])
     for name, variables in environments.items():
         await supervisor.start(group(name, variables))
-    ready = Ready(environment.api_url(settings, state), _token(settings, state), directory.root)
+    url, token = environment.api_url(settings, state), _token(settings, state)
+    ready = Ready(url, token, f"{url}/sign-in/{_sessions(settings, state).code(token)}", directory.root)
     write_private(directory.client, {"url": ready.url, "token": ready.token})
     return ready
 
@@ -89,6 +91,11 @@ def _token(settings: Settings, state: State) -> str:
     return mint_token(
         settings.model_copy(update={"jwt_secret": secret}), Role.ADMIN, "reprise-up", lifetime=TOKEN_LIFETIME
     )
+
+
+def _sessions(settings: Settings, state: State) -> Sessions:
+    given = settings.console_key
+    return Sessions(given.get_secret_value() if given else state.secrets["console_key"])
 
 
 def _cluster(state: State, directory: DataDirectory) -> SimulatedCluster:

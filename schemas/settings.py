@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         default=0, ge=0, le=65_535, description="health and metrics of a part without HTTP routes; 0: none"
     )
+    api_url: str = Field(default="", description="where the console reaches the API; '': host:port")
     database_service_url: str = Field(default="", description="where effects reach the database-service; '': host:port")
 
     # Who may do what
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     jwks_url: str | None = Field(default=None, description="or: where the keys of an identity provider are")
     jwt_audience: str = "reprise"
     event_key: SecretStr | None = Field(default=None, description="signs facts and commands on the bus")
+    console_key: SecretStr | None = Field(default=None, description="Fernet key that seals the sessions of the console")
     service_token: SecretStr | None = Field(default=None, description="role service; '': made from jwt_secret")
     database_keys: SecretStr | None = Field(default=None, description="Fernet keys for passwords at rest, newest first")
     audit_signing_key: SecretStr | None = Field(

@@ -224,6 +224,20 @@ class StateChanged(BaseModel):
     at: datetime
 
 
+class Me(BaseModel):
+    """Who is asking."""
+
+    subject: str
+    role: Literal["admin", "customer"]
+    customer_id: str | None
+
+
+class Overview(BaseModel):
+    """How many instances are in each status."""
+
+    instances: dict[str, int]
+
+
 class BrakeView(BaseModel):
     """Whether the brake is on: then no instance is given up or healed until a person releases it."""
 

@@ -1,10 +1,13 @@
 """`reprise up`: everything on this machine, until Ctrl-C."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cli.apps import new_app
+
+if TYPE_CHECKING:
+    from embedded.announcements import Ready
 
 app = new_app()
 
@@ -27,7 +30,7 @@ def up(
     def say(announcement: Announcement) -> None:
         print(announcement, flush=True)
         if isinstance(announcement, Ready):
-            print(_welcome(announcement.url, announcement.token, str(announcement.data_dir)), flush=True)
+            print(_welcome(announcement), flush=True)
 
     settings = startable(settings_for_up(**({"cluster": cluster} if cluster else {})))
     print("Starting everything (Ctrl-C stops it) …", flush=True)
@@ -35,11 +38,13 @@ def up(
     print("Everything is stopped; `reprise up` goes on where it was.")
 
 
-def _welcome(url: str, token: str, data_dir: str) -> str:
+def _welcome(ready: "Ready") -> str:
     return f"""
-  API     {url}/docs
-  Token   {token}  (role admin, also in {data_dir}/client.json)
-  Data    {data_dir}
+  Page    {ready.sign_in}
+          (signs you in, once, within ten minutes; later with the token)
+  API     {ready.url}/docs
+  Token   {ready.token}  (role admin, also in {ready.data_dir}/client.json)
+  Data    {ready.data_dir}
 
 In another shell: reprise create --customer acme --name shop --wait
 """

@@ -20,7 +20,7 @@ SECRET = "the-secret"
         Nats(Path("/d"), 1, SECRET),
         SimulatedCluster(Path("/d"), 1, Path("/k"), SECRET),
         State({}, {"jwt": SECRET}),
-        Ready("http://here", SECRET, Path("/d")),
+        Ready("http://here", SECRET, f"http://here/sign-in/{SECRET}", Path("/d")),
     ],
     ids=lambda holder: type(holder).__name__,
 )

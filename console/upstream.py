@@ -1,0 +1,99 @@
+"""The HTTP API as the pages ask it, always with the token of who looks; its refusals as exceptions."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from schemas.errors import BadInput, Conflict, DependencyDown, Forbidden, NotFound, Refused, RepriseError, Unauthorized
+
+Document = dict[str, Any]
+"""A JSON object as the API answers it; its shape is a model of schemas/views.py."""
+
+_ERRORS: Mapping[int, type[RepriseError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 409: Conflict}
+_GATEWAY = (502, 503, 504)
+_AGENT = {"User-Agent": "reprise-console"}
+_LISTEN = httpx.Timeout(10.0, read=30.0)
+"""Whoever listens hears a sign of life every few seconds."""
+
+
+class Upstream:
+    """Calls the API. Every method raises DependencyDown when it does not answer, and what it refuses with."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=url, timeout=30.0, headers=_AGENT, limits=httpx.Limits(max_connections=None)
+        )
+
+    async def close(self) -> None:
+        """Once nobody asks any more."""
+        await self._client.aclose()
+
+    async def get(self, token: str, path: str, **query: Any) -> Document:
+        """GET `path`; parameters that are None or empty are left out."""
+        return await self._call(token, "GET", path, query)
+
+    async def post(
+        self, token: str, path: str, body: Document | None = None, key: str | None = None, **query: Any
+    ) -> Document:
+        """POST a JSON body; `key` makes the same request happen once, however often it is sent."""
+        return await self._call(token, "POST", path, query, body, key)
+
+    async def delete(self, token: str, path: str, **query: Any) -> Document:
+        """DELETE `path`."""
+        return await self._call(token, "DELETE", path, query)
+
+    @asynccontextmanager
+    async def listen(self, token: str, path: str, after: str | None) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of server-sent events; `after` is the id of the last one that was heard."""
+        headers = {**_authorization(token), **({"Last-Event-ID": after} if after else {})}
+        try:
+            async with self._client.stream("GET", path, headers=headers, timeout=_LISTEN) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    await answer.aread()
+                    raise _refusal(answer)
+                yield answer.aiter_lines()
+        except httpx.TransportError as error:
+            raise _down(error) from error
+
+    async def _call(
+        self, token: str, method: str, path: str, query: Document, body: Document | None = None, key: str | None = None
+    ) -> Document:
+        given = {name: value for name, value in query.items() if value not in (None, "")}
+        headers = {**_authorization(token), **({"Idempotency-Key": key} if key else {})}
+        try:
+            answer = await self._client.request(method, path, params=given, json=body, headers=headers)
+        except httpx.TransportError as error:
+            raise _down(error) from error
+        if answer.is_success:
+            found: Document = answer.json()
+            return found
+        raise _refusal(answer)
+
+
+def _authorization(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _down(error: httpx.TransportError) -> DependencyDown:
+    return DependencyDown("Reprise's API", str(error) or type(error).__name__)
+
+
+def _refusal(answer: httpx.Response) -> RepriseError:
+    problem = _problem(answer)
+    detail = str(problem.get("detail") or f"the API answered with status {answer.status_code}")
+    if answer.status_code in _GATEWAY:
+        return DependencyDown("Reprise's API", detail)
+    if problem.get("field"):
+        first = (problem.get("errors") or [{"field": problem["field"], "detail": detail}])[0]
+        return BadInput(first["field"], first["detail"])
+    return _ERRORS.get(answer.status_code, Refused)(detail)
+
+
+def _problem(answer: httpx.Response) -> Document:
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
