@@ -35,6 +35,7 @@ ROUTES = [
     Route("/live", live.stream, methods=["GET"]),
     Route("/healthz", health.alive, methods=["GET"]),
     Route("/readyz", health.ready, methods=["GET"]),
+    Route("/metrics", health.metrics, methods=["GET"]),
     Mount("/static", StaticFiles(directory=STATIC)),
 ]
 

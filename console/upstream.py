@@ -44,6 +44,10 @@ class Upstream:
         """DELETE `path`."""
         return await self._call(token, "DELETE", path, query)
 
+    async def check(self, token: str, path: str) -> None:
+        """GET `path`, whatever it answers with. Raises as the others do where it is refused."""
+        await self._asked(token, "GET", path)
+
     @asynccontextmanager
     async def listen(self, token: str, path: str, after: str | None) -> AsyncIterator[AsyncIterator[str]]:
         """The lines of server-sent events; `after` is the id of the last one that was heard."""
@@ -60,16 +64,27 @@ class Upstream:
     async def _call(
         self, token: str, method: str, path: str, query: Document, body: Document | None = None, key: str | None = None
     ) -> Document:
-        given = {name: value for name, value in query.items() if value not in (None, "")}
+        found: Document = (await self._asked(token, method, path, query, body, key)).json()
+        return found
+
+    async def _asked(
+        self,
+        token: str,
+        method: str,
+        path: str,
+        query: Document | None = None,
+        body: Document | None = None,
+        key: str | None = None,
+    ) -> httpx.Response:
+        given = {name: value for name, value in (query or {}).items() if value not in (None, "")}
         headers = {**_authorization(token), **({"Idempotency-Key": key} if key else {})}
         try:
             answer = await self._client.request(method, path, params=given, json=body, headers=headers)
         except httpx.TransportError as error:
             raise _down(error) from error
-        if answer.is_success:
-            found: Document = answer.json()
-            return found
-        raise _refusal(answer)
+        if not answer.is_success:
+            raise _refusal(answer)
+        return answer
 
 
 def _authorization(token: str) -> dict[str, str]:

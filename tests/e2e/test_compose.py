@@ -26,7 +26,7 @@ from tests.support.running import running
 COMPOSE: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PARTS = [name for name, service in SERVICES.items() if "serve" in service.get("command", ())]
-IN_CONTAINERS = {"nats": "4222", "postgres": "5432", "database-service": "8080"}
+IN_CONTAINERS = {"nats": "4222", "postgres": "5432", "api": "8080", "database-service": "8080"}
 HTTP, MONITOR = "8080", "8222"
 
 
@@ -42,6 +42,7 @@ class Machine:
             "REPRISE_JWT_SECRET": secrets.token_hex(32),
             "REPRISE_EVENT_KEY": secrets.token_hex(32),
             "REPRISE_DATABASE_KEYS": fernet_key(),
+            "REPRISE_CONSOLE_KEY": fernet_key(),
         }
 
     def environment(self, service: str) -> dict[str, str]:

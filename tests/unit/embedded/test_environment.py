@@ -37,8 +37,10 @@ def test_everything_embedded_reaches_the_parts() -> None:
         "NAMESPACE": "reprise",
         "JWT_SECRET": "the-jwt",
         "EVENT_KEY": "the-event_key",
+        "CONSOLE_KEY": "the-console_key",
         "DATABASE_KEYS": "the-database_key",
         "AUDIT_SIGNING_KEY": "the-audit_key",
+        "API_URL": "http://127.0.0.1:7000",
         "DATABASE_SERVICE_URL": "http://127.0.0.1:7000",
         "HOST": "127.0.0.1",
         "PORT": "7000",
@@ -105,6 +107,6 @@ def test_the_address_people_are_told_is_one_they_can_reach(host: str, url: str) 
 
 def test_every_part_is_in_exactly_one_group_and_started_by_the_command_line() -> None:
     parts = [part for parts in GROUPS.values() for part in parts]
-    assert sorted(parts) == ["api", "cluster", "database", "database-service", "lifecycle", "relay", "watcher"]
+    assert sorted(parts) == ["api", "cluster", "console", "database", "database-service", "lifecycle", "relay", "watcher"]
     child = group("service", for_group("service", Settings(), STATE, DIRECTORY))
     assert child.command[1:] == ("-m", "cli.main", "serve", "--only", "api,database-service")
