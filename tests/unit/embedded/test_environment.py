@@ -107,6 +107,15 @@ def test_the_address_people_are_told_is_one_they_can_reach(host: str, url: str) 
 
 def test_every_part_is_in_exactly_one_group_and_started_by_the_command_line() -> None:
     parts = [part for parts in GROUPS.values() for part in parts]
-    assert sorted(parts) == ["api", "cluster", "console", "database", "database-service", "lifecycle", "relay", "watcher"]
+    assert sorted(parts) == [
+        "api",
+        "cluster",
+        "console",
+        "database",
+        "database-service",
+        "lifecycle",
+        "relay",
+        "watcher",
+    ]
     child = group("service", for_group("service", Settings(), STATE, DIRECTORY))
     assert child.command[1:] == ("-m", "cli.main", "serve", "--only", "api,database-service")

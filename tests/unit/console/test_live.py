@@ -1,0 +1,64 @@
+"""One connection for all pages of one token; a page that is too slow looks at everything anew."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from console.live import RESET, ROOM, Hub
+from console.upstream import Upstream
+from tests.support.waiting import until
+
+
+class Told(Upstream):
+    """An API that says what it is told to."""
+
+    def __init__(self) -> None:
+        self.lines: asyncio.Queue[str] = asyncio.Queue()
+        self.listeners = 0
+
+    @asynccontextmanager
+    async def listen(self, token: str, path: str, after: str | None) -> AsyncIterator[AsyncIterator[str]]:
+        self.listeners += 1
+
+        async def lines() -> AsyncIterator[str]:
+            while True:
+                yield await self.lines.get()
+
+        try:
+            yield lines()
+        finally:
+            self.listeners -= 1
+
+    def say(self, *lines: str) -> None:
+        for line in lines:
+            self.lines.put_nowait(line)
+
+
+async def test_all_pages_of_one_token_share_a_connection_which_ends_with_the_last() -> None:
+    api = Told()
+    hub = Hub(api)
+    one, two = hub.listen("token"), hub.listen("token")
+    hearing = [asyncio.create_task(anext(one)), asyncio.create_task(anext(two))]
+    await until(lambda: api.listeners)
+    api.say("id: 7", "event: state.changed", "data: {}", "")
+    assert await asyncio.gather(*hearing) == ["event: state.changed\ndata: {}\n\n"] * 2
+    assert api.listeners == 1
+    await one.aclose()  # type: ignore[attr-defined]  # an async generator
+    assert api.listeners == 1
+    await two.aclose()  # type: ignore[attr-defined]
+    await until(lambda: not api.listeners)
+
+
+async def test_a_page_that_is_too_slow_is_told_to_look_anew() -> None:
+    api = Told()
+    hub = Hub(api)
+    page = hub.listen("token")
+    first = asyncio.create_task(anext(page))
+    await until(lambda: api.listeners)
+    api.say("event: state.changed", 'data: {"n": 0}', "")
+    await first
+    for number in range(ROOM + 1):
+        api.say("event: state.changed", f'data: {{"n": {number}}}', "")
+    await until(lambda: api.lines.empty())
+    assert await anext(page) == RESET
+    await page.aclose()  # type: ignore[attr-defined]
