@@ -118,4 +118,4 @@ def test_every_part_is_in_exactly_one_group_and_started_by_the_command_line() ->
         "watcher",
     ]
     child = group("service", for_group("service", Settings(), STATE, DIRECTORY))
-    assert child.command[1:] == ("-m", "cli.main", "serve", "--only", "api,database-service")
+    assert child.command[1:] == ("-m", "cli.main", "serve", "--only", "api,database-service,console")
