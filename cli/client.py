@@ -9,6 +9,7 @@ into a GET and hand the token on.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -24,7 +25,7 @@ Document = dict[str, Any]
 TIMEOUT = 30.0
 PAGE = 100
 PIECE = 1 << 16
-_ERRORS: Mapping[int, type[RepriseError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 409: Conflict}
+_ERRORS: Mapping[int, type[RepriseError]] = {403: Forbidden, 404: NotFound, 409: Conflict}
 _GATEWAY = (502, 503, 504)
 
 
@@ -140,6 +141,8 @@ class Client:
         detail = str(problem.get("detail") or f"{self.url} answered with status {status}")
         if status in _GATEWAY:
             return DependencyDown("Reprise", detail)
+        if status == HTTPStatus.UNAUTHORIZED:  # what the API says to do besides is for whoever writes a client
+            return Unauthorized(f"{detail.partition(';')[0]}; {self._target.remedy}")
         if problem.get("field"):
             return _bad_input(problem, detail)
         return _ERRORS.get(status, Refused)(detail)

@@ -8,13 +8,25 @@ from typing import NamedTuple
 from schemas.errors import BadSettings, DependencyDown
 
 DATA_DIR = ".reprise"
+ANOTHER = "one that `reprise token` makes with the REPRISE_JWT_SECRET of that Reprise"
+OTHER = f"REPRISE_TOKEN to {ANOTHER}"
 
 
 class Target(NamedTuple):
-    """An API and a token for it; an empty token sends none."""
+    """An API and a token for it; an empty token sends none. `source`: the file that the token was found in, if any."""
 
     url: str
     token: str
+    source: Path | None = None
+
+    @property
+    def remedy(self) -> str:
+        """What helps where the token is missing or not believed."""
+        if self.source is not None:
+            return f"the token is that of {self.source}; restart `reprise up`, which writes a new one, or set {OTHER}"
+        if self.token:
+            return f"the token is that of REPRISE_TOKEN; set it to {ANOTHER}"
+        return f"set {OTHER}, or unset REPRISE_URL where the data directory of `reprise up` has one"
 
 
 def target() -> Target:
@@ -30,7 +42,7 @@ def target() -> Target:
     if file is None:
         raise DependencyDown("Reprise", "nothing here says where it is; run `reprise up`, or set REPRISE_URL")
     found = _read(file)
-    return Target(_checked(found.url), token or found.token)
+    return Target(_checked(found.url), token) if token else found._replace(url=_checked(found.url))
 
 
 def client_file() -> Path | None:
@@ -52,7 +64,7 @@ def data_dir() -> Path | None:
 def _read(file: Path) -> Target:
     try:
         content = json.loads(file.read_text())
-        return Target(str(content["url"]), str(content["token"]))
+        return Target(str(content["url"]), str(content["token"]), file)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadSettings("REPRISE_DATA_DIR", f"{file} cannot be read ({error}); run `reprise up` anew") from error
 

@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from embedded import ports
 from embedded.directory import DataDirectory, write_private
+from embedded.ports import Claims
 from persistence.signing import new_key
 from schemas.errors import BadSettings
 from schemas.settings import Settings
@@ -41,17 +41,19 @@ class State:
     secrets: Mapping[str, str] = field(repr=False)
 
 
-def remembered(directory: DataDirectory, settings: Settings) -> State:
+def remembered(directory: DataDirectory, settings: Settings, claims: Claims) -> State:
     """What was chosen before, completed by what is new or no longer possible (a port that is taken), and stored.
+
+    The ports stay ours for as long as `claims` lasts.
 
     Raises BadSettings when the file cannot be read as what this function once wrote.
     """
     known = read(directory)
-    api = ports.for_api(
+    api = claims.for_api(
         settings.port, settings.host, insisted="port" in settings.model_fields_set, known=known.ports.get("api")
     )
     # the API's port first: none of the others may take it
-    others = ports.keep_or_choose(PORTS, {**known.ports, "api": api})
+    others = claims.keep_or_choose(PORTS, {**known.ports, "api": api})
     state = State(
         ports={"api": api, **others},
         secrets={name: known.secrets.get(name) or make() for name, make in SECRETS.items()},

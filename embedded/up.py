@@ -17,6 +17,7 @@ from embedded.cluster import SimulatedCluster
 from embedded.directory import DataDirectory, exclusively, write_private
 from embedded.groups import GROUPS, group
 from embedded.migrating import migrate
+from embedded.ports import Claims
 from embedded.roster import end_leftovers
 from embedded.state import State, remembered
 from embedded.supervisor import Supervisor
@@ -45,11 +46,11 @@ async def while_up(settings: Settings, announce: Announce, use: Callable[[Ready]
     Raises Conflict when another `reprise up` uses the data directory, BadSettings for one that cannot be used,
     NotStarted when a child does not start.
     """
-    with exclusively(settings.data_dir) as directory:
+    with exclusively(settings.data_dir) as directory, Claims() as claims:
         announce = recording(announce, directory.logs / "supervisor.log")
         for name in await end_leftovers(directory.roster):
             announce(LeftBehind(name))
-        state = remembered(directory, settings)
+        state = remembered(directory, settings, claims)
         async with Supervisor(directory, announce) as supervisor:
             ready = await _start(supervisor, settings, state, directory)
             announce(ready)

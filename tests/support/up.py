@@ -19,11 +19,15 @@ COMMAND = (sys.executable, "-m", "cli.main", "up")
 
 
 class Up:
-    """A running `reprise up` whose data lies in `root`; what it says is in a file beside that."""
+    """A running `reprise up` whose data lies in `root`; what it says is in a file beside that.
 
-    def __init__(self, root: Path, **settings: str) -> None:
+    It insists on a port of its own, unless `settings` say otherwise; one that is None is not set.
+    """
+
+    def __init__(self, root: Path, **settings: str | None) -> None:
         self.directory = DataDirectory(root)
-        self.environment = bare() | {"REPRISE_DATA_DIR": str(root), "REPRISE_PORT": str(free_port()), **settings}
+        wanted = {"REPRISE_DATA_DIR": str(root), "REPRISE_PORT": str(free_port()), **settings}
+        self.environment = bare() | {name: value for name, value in wanted.items() if value is not None}
         self._output = root.with_suffix(".out")
         self.process = self._start()
 

@@ -62,7 +62,7 @@ def test_a_token_from_a_file_is_not_sent_to_an_address_from_the_environment(
     monkeypatch.setenv("REPRISE_URL", service.url)
     said = run("list")
     assert said.code == 1
-    assert "A token is needed" in said.err
+    assert said.err.startswith("A token is needed; set REPRISE_TOKEN to one that `reprise token` makes")
 
 
 def test_a_broken_client_file_is_a_wrong_setting(run: Reprise, nowhere: Path) -> None:

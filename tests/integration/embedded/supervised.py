@@ -12,6 +12,7 @@ from embedded.announcements import Announcement
 from embedded.child import Child
 from embedded.directory import exclusively
 from embedded.logs import last_line
+from embedded.ports import Claims
 from embedded.roster import end_leftovers
 from embedded.state import remembered
 from embedded.supervisor import Supervisor
@@ -21,10 +22,10 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(
 
 
 async def supervise(root: Path) -> None:
-    with exclusively(root) as directory:
+    with exclusively(root) as directory, Claims() as claims:
         for name in await end_leftovers(directory.roster):
             say(f"ended leftover {name}")
-        state = remembered(directory, Settings())
+        state = remembered(directory, Settings(), claims)
         async with Supervisor(directory, say) as supervisor:
             await supervisor.start(environment.postgres(state, directory).child())
             await supervisor.start(environment.nats(state, directory).child())

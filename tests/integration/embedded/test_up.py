@@ -1,5 +1,6 @@
 """`reprise up` as people run it: the whole command, killed and interrupted, in a directory of its own."""
 
+import json
 import signal
 import stat
 import subprocess
@@ -73,6 +74,21 @@ async def test_what_lies_in_the_directory_is_private_and_a_second_up_is_refused(
     assert second.returncode == 1
     assert second.stderr.startswith(f"Another `reprise up` (process {up.process.pid}) is using {up.directory.root}: ")
     assert second.stderr.count("\n") == 1
+
+
+@pytest.mark.timeout(240)
+async def test_two_that_start_at_once_where_nobody_named_a_port_serve_side_by_side(tmp_path: Path) -> None:
+    both = [Up(tmp_path / name, REPRISE_PORT=None) for name in ("one", "other")]
+    try:
+        for up in both:
+            await up.ready()
+        urls = {json.loads(up.directory.client.read_text())["url"] for up in both}
+        assert len(urls) == len(both)
+        for up in both:
+            await until(up.works, 60)
+    finally:
+        for up in both:
+            up.stop()
 
 
 @pytest.mark.timeout(240)

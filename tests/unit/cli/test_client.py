@@ -4,12 +4,13 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from cli.client import Client
 from cli.target import Target
-from schemas.errors import BadInput, DependencyDown, Refused, Unauthorized
+from schemas.errors import BadInput, DependencyDown, Forbidden, Refused, Unauthorized
 
 Answer = tuple[int, dict[str, str], bytes]
 Serve = Callable[[Answer], Client]
@@ -81,8 +82,23 @@ def test_each_wrong_field_is_named(serve: Serve) -> None:
 
 
 def test_a_problem_without_fields_is_its_sentence(serve: Serve) -> None:
-    with pytest.raises(Unauthorized, match=r"^A token is needed$"):
-        serve((401, {}, b'{"detail": "A token is needed"}')).get("/api/instances")
+    with pytest.raises(Forbidden, match=r"^Only an admin may$"):
+        serve((403, {}, b'{"detail": "Only an admin may"}')).get("/api/instances")
+
+
+@pytest.mark.parametrize(
+    ("target", "remedy"),
+    [
+        (Target("", ""), "set REPRISE_TOKEN to one that `reprise token` makes .*, or unset REPRISE_URL where"),
+        (Target("", "old"), "the token is that of REPRISE_TOKEN; set it to one that `reprise token` makes"),
+        (Target("", "old", Path("/x/client.json")), "the token is that of /x/client.json; restart `reprise up`, which"),
+    ],
+)
+def test_a_token_that_is_not_believed_is_told_with_what_helps(serve: Serve, target: Target, remedy: str) -> None:
+    client = serve((401, {}, b'{"detail": "The token has expired; send the header"}'))
+    asking = Client(target._replace(url=client.url))
+    with pytest.raises(Unauthorized, match=f"^The token has expired; {remedy}"):
+        asking.get("/api/instances")
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
