@@ -108,7 +108,7 @@ async def test_an_export_that_breaks_off_has_no_manifest_and_says_so(
     pieces = _tripped(monkeypatch, after=2)
     async with (
         _listening(app) as url,
-        httpx.AsyncClient(base_url=url, headers=world.admin.headers) as admin,
+        httpx.AsyncClient(base_url=url, headers=world.admin.headers, timeout=60) as admin,
         admin.stream("GET", "/api/audit/export", params=WHY) as answer,
     ):
         assert answer.status_code == 200
