@@ -10,6 +10,7 @@ from nats.js.api import ConsumerInfo
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bus import checkpoints
 from bus.connection import translated as nats_translated
 from bus.streams import DEAD_LETTERS_STREAM, INSTANCES_STREAM
 from persistence import brake, outbox, stats
@@ -69,10 +70,20 @@ def of_bus(js: JetStreamContext) -> Source:
         async with nats_translated(), asyncio.timeout(PATIENCE):
             consumers = await js.consumers_info(INSTANCES_STREAM)
             letters = (await js.stream_info(DEAD_LETTERS_STREAM)).state.messages
+            _, taken_at = await checkpoints.last(js)
         _gauge(registry, "reprise_dead_letters", "Messages in the stream of dead letters.").set(letters)
+        _checkpoint(registry, taken_at)
         _consumers(registry, consumers)
 
     return measure
+
+
+def _checkpoint(registry: CollectorRegistry, taken_at: datetime | None) -> None:
+    """By a label, so that nothing is told where none was ever taken: they need a key."""
+    text = "Since the last signed checkpoint of the audit log."
+    age = Gauge("reprise_checkpoint_age_seconds", text, ("place",), registry=registry)
+    if taken_at is not None:
+        age.labels("stream").set(max((datetime.now(UTC) - taken_at).total_seconds(), 0))
 
 
 def _consumers(registry: CollectorRegistry, consumers: Iterable[ConsumerInfo]) -> None:

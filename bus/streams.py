@@ -21,6 +21,7 @@ from schemas.types import CLUSTER_COMMANDS, COMMANDS, DATABASE_COMMANDS, DECIDED
 INSTANCES_STREAM = "INSTANCES"
 CHANGES_STREAM = "CHANGES"
 DEAD_LETTERS_STREAM = "DEAD_LETTERS"
+CHECKPOINTS_STREAM = "CHECKPOINTS"
 LIFECYCLE = "lifecycle"
 DATABASE = "database"
 CLUSTER = "cluster"
@@ -71,6 +72,18 @@ STREAMS = (
         storage=StorageType.FILE,
         max_bytes=256 << 20,
         duplicate_window=DUPLICATE_WINDOW,
+    ),
+    # what was told here about the audit log cannot be taken back
+    StreamConfig(
+        name=CHECKPOINTS_STREAM,
+        subjects=["checkpoints.*"],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+        max_bytes=256 << 20,
+        duplicate_window=DUPLICATE_WINDOW,
+        deny_delete=True,
+        deny_purge=True,
     ),
 )
 

@@ -1,17 +1,21 @@
-"""`reprise audit verify FILE`: reads the files of an export, and says what differs from what was signed."""
+"""`reprise audit verify`: compares the files of an export, or the log itself, with what was signed of them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.client import Document
-from schemas.errors import BadInput
+from schemas.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from persistence.exports.verifying import Report
     from persistence.signing import PublicKeys
+    from schemas.settings import Settings
+
+STREAM = "stream"
+"""Where checkpoints are, if it is no file."""
 
 
 class Files(NamedTuple):
@@ -75,6 +79,51 @@ def check(
         except OSError as error:
             raise BadInput("file", f"{error.filename} cannot be read: {error.strerror}") from None
         return verify(Sources(rows, heads), manifest, keys, progress, write_head or (lambda _: None))
+
+
+class Proved(NamedTuple):
+    """The log, compared with checkpoints: the last of them, and how many were read."""
+
+    report: "Report"
+    last: Document | None
+    read: int
+
+
+async def check_log(where: str | None, keys: "PublicKeys", progress: Callable[[int], None]) -> Proved:
+    """The log of the database that is set here against checkpoints: those of a file, or of the stream.
+
+    Raises BadSettings, NotFound where none was ever taken, BadInput for a file that cannot be read, DependencyDown.
+    """
+    from cli.local import settings_here
+    from persistence.checkpoints.folding import fold
+    from persistence.exports.verifying import Report
+    from persistence.proving import prove
+
+    settings, report = settings_here().required("database_url"), Report()
+    place = where or (str(settings.checkpoint_file) if settings.checkpoint_file else STREAM)
+    folded = await fold(_in_stream(settings) if place == STREAM else _in_file(Path(place)), keys, report)
+    if folded.last is None and not report.differing:
+        raise NotFound(f"{place} has no checkpoint that has all heads: none was taken, or what came before is lost")
+    await prove(settings.database_url, folded, report, progress)
+    return Proved(report, folded.last, folded.count)
+
+
+async def _in_stream(settings: "Settings") -> AsyncIterator[bytes]:
+    from bus import checkpoints
+    from bus.connection import connected, jetstream
+
+    async with connected(settings.required("nats_url"), "audit verify") as client:
+        async for entry in checkpoints.read(jetstream(client)):
+            yield entry
+
+
+async def _in_file(file: Path) -> AsyncIterator[bytes]:
+    try:
+        with file.open("rb") as lines:
+            for line in lines:
+                yield line
+    except OSError as error:
+        raise BadInput("checkpoints", f"{file} cannot be read: {error.strerror}") from None
 
 
 def _texts(given: str) -> list[str]:

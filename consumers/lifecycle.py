@@ -14,7 +14,7 @@ from bus.dead_letters import DeadLetters
 from bus.envelope import decode, is_replay
 from bus.streams import INSTANCES_STREAM, LIFECYCLE, ensure
 from bus.wake import Waker
-from consumers import admission, replaying, retrying
+from consumers import admission, checkpointing, replaying, retrying
 from consumers.effects import FAULTS, SLOWEST, deliveries
 from persistence.batch import Result
 from persistence.brake import Limits
@@ -166,7 +166,7 @@ async def run(
     accept: Accept = lambda event: event,
     observers: Sequence[Observer] = (),
 ) -> None:
-    """The part `lifecycle`: the consumer, and beside it admission, bulk retries and replays.
+    """The part `lifecycle`: the consumer, and beside it admission, bulk retries, replays and checkpoints.
 
     `observers` learn of commits.
     """
@@ -188,4 +188,5 @@ async def run(
             group.create_task(admission.run(client, writer, settings.deploy_concurrency, stop))
             group.create_task(retrying.run(settings, writer, stop))
             group.create_task(replaying.run(settings, engine, js, stop))
+            group.create_task(checkpointing.run(settings, js, stop))
     await engine.dispose()

@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     retry_first: Seconds = Field(default=60, description="the wait before the first retry; it doubles from there")
     retry_limit: Seconds = Field(default=3_600, description="the longest wait before a retry")
 
+    # What is proved of the audit log
+    checkpoint_every: Seconds = Field(default=3_600, description="between signed checkpoints over all trails")
+    checkpoint_file: Path | None = Field(default=None, description="JSON lines; where checkpoints are appended, too")
+
     # How wide it works
     batch_size: int = Field(default=500, ge=1, le=5_000, description="events decided in one transaction")
     effect_concurrency: int = Field(default=16, ge=1, le=500)

@@ -12,6 +12,7 @@ from cli.output import as_json, as_table, local_time
 from cli.session import connected
 
 if TYPE_CHECKING:
+    from cli.verifying import Proved
     from persistence.exports.verifying import Report
 
 File = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Into this file; else to stdout.")]
@@ -55,7 +56,9 @@ def export(
     with counting() as show:
         found = exporting.to_file(client, file, query, show)
     print(f"{found.manifest['rows']:,} rows of {found.manifest['instances']:,} instances in {file}, signed.")
-    _conclude(found.report)
+    if found.report.differing:
+        _show(found.report, "")
+        raise typer.Exit(exits.FAILED)
 
 
 def list_exports(limit: options.Limit = 100, output: options.Output = "table") -> None:
@@ -69,9 +72,14 @@ def list_exports(limit: options.Limit = 100, output: options.Output = "table") -
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An export; its manifest and heads stand beside it.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="An export, its manifest and heads beside it; else the log.")
+    ] = None,
     manifest: Annotated[
         Path | None, typer.Option("--manifest", help="Its manifest; FILE.manifest.json otherwise.")
+    ] = None,
+    checkpoints: Annotated[
+        str | None, typer.Option("--checkpoints", metavar="FILE|stream", help="Those to compare the log with.")
     ] = None,
     public_key: Annotated[
         list[str] | None,
@@ -79,38 +87,52 @@ def verify(
     ] = None,
     output: options.Output = "table",
 ) -> None:
-    """Check an export without server or database: signature, bytes, every row's hash, order, completeness.
+    """Check an export without server or database; or, without FILE, the log itself against signed checkpoints.
 
-    Names of each instance the first row that differs or is missing; exit code 1 where there is one.
+    Signature, every row's hash, order, completeness: of each instance the first row that differs or is missing is
+    named, with exit code 1. The log is read from the database of REPRISE_DATABASE_URL, or of `reprise up` here.
     """
+    import asyncio
+
     from cli import verifying
     from cli.progress import counting
 
-    files = verifying.Files.of(file)
-    files = files._replace(manifest=manifest or files.manifest)
+    if (file is None and manifest is not None) or (file is not None and checkpoints is not None):
+        raise typer.BadParameter("--manifest is for a FILE, --checkpoints for the log", param_hint="FILE")
     keys = verifying.public_keys(public_key or ())
     with counting() as show:
-        report = verifying.check(files, verifying.manifest_of(files.manifest), keys, show)
-    if output == "json":
-        differences = [each._asdict() for each in report.differences]
-        as_json({"rows": report.rows, "differing": report.differing, "differences": differences})
-    else:
-        print(f"{report.rows:,} rows of {report.instances:,} instances read.", end=" ")
-        _show(report)
+        if file is None:
+            report, about = _of_log(asyncio.run(verifying.check_log(checkpoints, keys, show)))
+        else:
+            files = verifying.Files.of(file)
+            files = files._replace(manifest=manifest or files.manifest)
+            report = verifying.check(files, verifying.manifest_of(files.manifest), keys, show)
+            about = "They are what was signed: complete, in order, every hash right."
+    _tell(report, about, output)
     raise typer.Exit(exits.FAILED if report.differing else exits.DONE)
 
 
-def _conclude(report: "Report") -> None:
-    if report.differing:
-        _show(report)
-        raise typer.Exit(exits.FAILED)
+def _of_log(proved: "Proved") -> "tuple[Report, str]":
+    last = proved.last or {}
+    seen = f"{proved.read:,} checkpoints saw, the last (number {last.get('number')}) {local_time(last.get('taken_at'))}"
+    return proved.report, f"Every hash is right, and every trail has what {seen}."
 
 
-def _show(report: "Report") -> None:
-    if not report.differing:
-        print("They are what was signed: complete, in order, every hash right.")
+def _tell(report: "Report", agrees: str, output: options.Format) -> None:
+    if output == "json":
+        differences = [each._asdict() for each in report.differences]
+        as_json({"rows": report.rows, "differing": report.differing, "differences": differences})
         return
-    print(f"{report.differing:,} differ:")
+    print(f"{report.rows:,} rows of {report.instances:,} instances read.", end=" ")
+    _show(report, agrees)
+
+
+def _show(report: "Report", agrees: str) -> None:
+    if not report.differing:
+        print(agrees)
+        return
+    more = report.differing - len(report.differences)
+    print(f"{report.differing:,} differ{f' (not shown: {more:,})' if more else ''}:")
     as_table(("INSTANCE", "ROW", "DIFFERS"), report.differences)
 
 

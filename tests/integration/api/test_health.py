@@ -11,11 +11,13 @@ from api.services import Services
 from bus.connection import jetstream
 from bus.relay import Relay
 from bus.streams import DEAD_LETTERS_STREAM
+from consumers.checkpointing import take
+from persistence.checkpoints.taking import Taker
 from persistence.engine import make_engine
 from schemas.errors import BadSettings, DependencyDown
 from schemas.settings import Settings
 from schemas.types import EventType
-from tests.integration.api.conftest import FakeCluster
+from tests.integration.api.conftest import SIGNER, FakeCluster
 from tests.integration.api.world import World
 
 
@@ -89,6 +91,14 @@ async def test_metrics_see_consumers_and_dead_letters(world: World) -> None:
     text = (await world.service.get("/metrics")).text
     assert _value(text, "reprise_consumer_pending", 'consumer="lifecycle"') == 1
     assert _value(text, "reprise_dead_letters") == 1
+
+
+async def test_metrics_tell_how_old_the_last_checkpoint_is(world: World, settings: Settings) -> None:
+    assert "reprise_checkpoint_age_seconds{" not in (await world.service.get("/metrics")).text
+    taker = Taker(settings.database_url, SIGNER, "reprise")
+    await take(settings, taker, jetstream(world.backend.nats))
+    text = (await world.service.get("/metrics")).text
+    assert 0 <= _value(text, "reprise_checkpoint_age_seconds", 'place="stream"') < 60
 
 
 async def test_metrics_tell_how_far_the_relay_is_behind(world: World, app: FastAPI) -> None:

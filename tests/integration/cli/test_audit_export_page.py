@@ -1,6 +1,7 @@
 """docs/audit-export.md says what its commands say: each is run, in order, and its output compared."""
 
 import asyncio
+import os
 import re
 import shlex
 import subprocess
@@ -10,8 +11,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bus.connection import jetstream
+from consumers.checkpointing import take
+from embedded.postgres import binary
 from embedded.state import fernet_key
-from persistence.signing import new_key
+from persistence.checkpoints.taking import Taker
+from persistence.signing import Signer, new_key
 from schemas.settings import Settings
 from tests.integration.api.world import World
 from tests.integration.cli.conftest import Reprise, Service, world_of
@@ -25,7 +30,7 @@ VARYING = (
     (KEY, "<public key>"),
     (re.compile(r"\b[\w-]{43}="), "<key>"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"), "<id>"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d"), "<time>"),
     (re.compile(r" {2,}"), "  "),
 )
 
@@ -49,6 +54,7 @@ async def world(
     database: str, nats_url: str, cluster_of_service: Path, monkeypatch: pytest.MonkeyPatch, nowhere: Path
 ) -> AsyncIterator[World]:
     """Three instances that failed, in a Reprise of their own."""
+    key = new_key()
     settings = Settings(
         database_url=database,
         nats_url=nats_url,
@@ -58,14 +64,18 @@ async def world(
         jwt_secret="s" * 32,
         event_key="e" * 32,
         database_keys=fernet_key(),
-        audit_signing_key=new_key(),
+        audit_signing_key=key,
     )
     service = Service(f"http://127.0.0.1:{settings.port}", settings)
     async with running(served(settings, ["api"])), world_of(service) as made:
         monkeypatch.setenv("REPRISE_URL", service.url)
         monkeypatch.setenv("REPRISE_TOKEN", service.token())
+        monkeypatch.setenv("REPRISE_DATABASE_URL", database)
+        monkeypatch.setenv("REPRISE_NATS_URL", nats_url)
+        monkeypatch.setenv("REPRISE_AUDIT_SIGNING_KEY", key)
         for name in ("one", "two", "three"):
             await made.failed(name)
+        await take(settings, Taker(database, Signer(key), "reprise"), jetstream(made.backend.nats))
         yield made
 
 
@@ -79,6 +89,8 @@ async def test_every_example_prints_what_the_page_says(world: World, run: Repris
             assert said.err == "", command
             assert plain(said.out) == plain(printed), command
         else:
+            program = [str(binary("psql")), "--dbname", os.environ["REPRISE_DATABASE_URL"]]
+            words = [*program, *words[1:]] if words[0] == "psql" else words
             subprocess.run(words, cwd=nowhere, check=True)  # noqa: ASYNC221, S603  # a command of the page
         seen += 1
-    assert seen >= 8
+    assert seen >= 12

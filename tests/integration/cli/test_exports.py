@@ -101,6 +101,28 @@ def test_what_is_not_meant_is_told(
     assert (nowhere / "log").read_text() == "mine"
 
 
+def test_the_log_is_compared_with_checkpoints_that_are_there(
+    run: Reprise, database: str, nats_url: str, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they find is tested in tests/integration/test_checkpoints.py."""
+    monkeypatch.setenv("REPRISE_AUDIT_SIGNING_KEY", run("audit", "key", "new").out.strip())
+    (nowhere / "empty").touch()
+    for arguments, code, sentence in (
+        ((), 2, "REPRISE_DATABASE_URL: is missing"),
+        (("--manifest", "x"), 2, "--manifest is for a FILE, --checkpoints for the log"),
+        (("x", "--checkpoints", "y"), 2, "--manifest is for a FILE, --checkpoints for the log"),
+        (("--checkpoints", "nothing"), 1, "checkpoints: nothing cannot be read: No such file or directory"),
+        (("--checkpoints", "empty"), 1, "empty has no checkpoint that has all heads"),
+        (("--checkpoints", "stream"), 1, "There is no stream of checkpoints: none was ever taken"),
+    ):
+        if code == 1:
+            monkeypatch.setenv("REPRISE_DATABASE_URL", database)
+            monkeypatch.setenv("REPRISE_NATS_URL", nats_url)
+        said = run("audit", "verify", *arguments)
+        assert (said.code, said.out) == (code, ""), arguments
+        assert sentence in " ".join(said.err.split()), arguments
+
+
 def test_a_key_that_is_wrong_is_named(run: Reprise, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPRISE_AUDIT_SIGNING_KEY", "x")
     said = run("audit", "key", "public")
