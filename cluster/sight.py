@@ -1,7 +1,8 @@
 """What was seen of an attempt's objects at one moment, read afresh or taken from the watcher's cache."""
 
 from asyncio import gather
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cluster.client import Cluster
@@ -46,6 +47,23 @@ class Sight:
     def node(self) -> str | None:
         """The node that has taken the pod."""
         return next((pod["spec"]["nodeName"] for pod in self.pods if pod["spec"].get("nodeName")), None)
+
+
+def sight_of(found: Iterable[tuple[Kind, Object]], events: Events | None = None) -> Sight:
+    """What is seen of one attempt in these objects of it."""
+    mine: dict[Kind, list[Object]] = defaultdict(list)
+    for kind, each in found:
+        mine[kind].append(each)
+    return Sight(
+        deployment=next(iter(mine[DEPLOYMENT]), None),
+        replica_sets=tuple(mine[REPLICA_SET]),
+        pods=tuple(mine[POD]),
+        claim=next(iter(mine[CLAIM]), None),
+        service=next(iter(mine[SERVICE]), None),
+        secret=next(iter(mine[SECRET]), None),
+        ingress=next(iter(mine[INGRESS]), None),
+        events=events or {},
+    )
 
 
 async def look(cluster: Cluster, instance: Instance) -> Sight:

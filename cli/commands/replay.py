@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import exits, options
+from cli import exits, options, verdict
 from cli.apps import new_app
 from cli.bar import Bar
 from cli.commands.replay_publish import list_replays, publish
-from cli.output import as_json, as_table
 
 if TYPE_CHECKING:
+    from consumers.surveying import Survey
     from persistence.replay import Begin, Report
 
 app = new_app()
@@ -43,6 +43,7 @@ def verify(
     against: Annotated[
         str | None, typer.Option("--against", metavar="MODULE", help="By the EDGES of this module or file instead.")
     ] = None,
+    cluster: Annotated[bool, typer.Option("--cluster", help="Compare those that rest with the cluster, too.")] = False,
     output: options.Output = "table",
 ) -> None:
     """Decide every row of the audit log again; compare with the rows, their hashes and the live instances.
@@ -54,10 +55,12 @@ def verify(
 
     if (instance is not None) + everything + (since is not None) != 1:
         raise typer.BadParameter("name one instance, or say --all or --since", param_hint="ID")
+    if cluster and against is not None:
+        raise typer.BadParameter("another table says nothing of the cluster; leave one out", param_hint="--cluster")
     begin, moment = _table(against), _moment(since)
     began = time.monotonic()
-    report = asyncio.run(_verify(instance, moment, begin))
-    _show(report, time.monotonic() - began, output, other=against is not None)
+    report, survey = asyncio.run(_verify(instance, moment, begin, cluster=cluster))
+    verdict.show(report, survey, time.monotonic() - began, output, other=against is not None)
     raise typer.Exit(exits.FAILED if report.differing else exits.DONE)
 
 
@@ -139,41 +142,20 @@ def _table(against: str | None) -> "Begin | None":
     return partial(OtherWay, move=walker(load(against)))
 
 
-async def _verify(named: str | None, since: datetime | None, begin: "Begin | None") -> "Report":
+async def _verify(
+    named: str | None, since: datetime | None, begin: "Begin | None", *, cluster: bool
+) -> "tuple[Report, Survey | None]":
     from cli.local import settings_here
     from persistence.replay import Selection, identify, verify
     from persistence.verifying import Trail
 
-    url = settings_here().required("database_url").database_url
+    settings = settings_here().required("database_url")
+    url = settings.database_url
     wanted = Selection(await identify(url, named) if named else None, since)
     with Bar() as bar:
-        return await verify(url, wanted, bar.show, begin or Trail)
+        report = await verify(url, wanted, bar.show, begin or Trail)
+    if not cluster:
+        return report, None
+    from cli.comparing import compare
 
-
-def _show(report: "Report", seconds: float, output: options.Format, *, other: bool) -> None:
-    if output == "json":
-        differences = [
-            {**each._asdict(), "instance_id": str(each.instance_id), "recorded_at": _iso(each.recorded_at)}
-            for each in report.differences
-        ]
-        counts = {"instances": report.instances, "rows": report.rows, "differing": report.differing}
-        as_json({**counts, "seconds": round(seconds, 3), "differences": differences})
-        return
-    if report.differences:
-        rows = ((d.instance_id, d.sequence, d.event_type, d.why) for d in report.differences)
-        as_table(("INSTANCE", "ROW", "TYPE", "DIFFERS"), rows)
-        print()
-    counted = f"{report.rows:,} rows of {report.instances:,} instances decided again in {seconds:.1f} s."
-    print(f"{counted} {_said(report, other)}")
-
-
-def _said(report: "Report", other: bool) -> str:
-    if report.differing == 0:
-        return "None would have gone another way." if other else "Rows, hashes and live instances agree."
-    more = report.differing - len(report.differences)
-    shown = f" (not shown: {more:,})" if more else ""
-    return f"{report.differing:,} {'would have gone another way' if other else 'differ'}{shown}."
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None
+    return report, await compare(settings, wanted, report)

@@ -7,7 +7,7 @@ from uuid import UUID
 from cluster.kinds import CLAIM, DEPLOYMENT, EVENT, INGRESS, KINDS, POD, REPLICA_SET, SECRET, SERVICE, Kind, Object
 from cluster.leftovers import attempt_of
 from cluster.names import INSTANCE
-from cluster.sight import Sight
+from cluster.sight import Sight, sight_of
 from consumers.watching.slim import slim
 from consumers.watching.warnings import Warnings
 from statemachine.instance import Instance
@@ -68,22 +68,9 @@ class Cache:
 
     def sight(self, row: Instance) -> Sight:
         """The objects of the present attempt."""
-        mine: dict[Kind, list[Object]] = defaultdict(list)
-        for kind, name in self._of(row.id):
-            found = self._objects[kind][name]
-            if attempt_of(found["metadata"]["labels"]) == row.attempt:
-                mine[kind].append(found)
-        uids = [found["metadata"]["uid"] for objects in mine.values() for found in objects]
-        return Sight(
-            deployment=next(iter(mine[DEPLOYMENT]), None),
-            replica_sets=tuple(mine[REPLICA_SET]),
-            pods=tuple(mine[POD]),
-            claim=next(iter(mine[CLAIM]), None),
-            service=next(iter(mine[SERVICE]), None),
-            secret=next(iter(mine[SECRET]), None),
-            ingress=next(iter(mine[INGRESS]), None),
-            events=self._warnings.about(uids),
-        )
+        mine = [(kind, self._objects[kind][name]) for kind, name in self._of(row.id)]
+        mine = [(kind, found) for kind, found in mine if attempt_of(found["metadata"]["labels"]) == row.attempt]
+        return sight_of(mine, self._warnings.about(found["metadata"]["uid"] for _, found in mine))
 
     def _warn(self, event: Object) -> set[UUID]:
         """Whose object the Event is about; that object may come after it."""

@@ -1,11 +1,11 @@
 """Keeps of an object only what observing needs: a cluster may hold many, and the watcher keeps all of them."""
 
 from cluster.kinds import Object
-from cluster.names import ATTEMPT, INSTANCE, NEEDS, STEP
+from cluster.names import ADOPTED, ATTEMPT, INSTANCE, NEEDS, STEP
 from cluster.ownership import KEPT, OWNED, fingerprint
 
 _META = ("name", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp")
-_LABELS = (INSTANCE, ATTEMPT)
+_LABELS = (INSTANCE, ATTEMPT, ADOPTED)
 _SPEC = ("replicas", "nodeName")
 _STATUS = (
     "conditions",

@@ -61,7 +61,8 @@ def test_one_instance_as_json(ask: Ask, run: Reprise) -> None:
     said = run("replay", "verify", name, "-o", "json")
     found = json.loads(said.out)
     assert said.code == 0
-    assert {**found, "seconds": 0} == {"instances": 1, "rows": 14, "differing": 0, "seconds": 0, "differences": []}
+    expected = {"instances": 1, "rows": 14, "differing": 0, "cluster": None, "seconds": 0, "differences": []}
+    assert {**found, "seconds": 0} == expected
 
 
 def test_another_table_from_a_file(ask: Ask, run: Reprise, nowhere: Path) -> None:
@@ -79,6 +80,7 @@ def test_another_table_from_a_file(ask: Ask, run: Reprise, nowhere: Path) -> Non
     [
         ((), 2, "name one instance, or say --all or --since"),
         (("shop", "--all"), 2, "name one instance, or say --all or --since"),
+        (("--all", "--cluster", "--against", "next.py"), 2, "another table says nothing of the cluster"),
         (("--since", "2026-01-31"), 2, "'2026-01-31' is no time; write it like 2026-01-31T12:00:00Z"),
         (("--all", "--against", "nothing.at_all"), 1, "against: nothing.at_all cannot be loaded"),
         (("--all", "--against", "json"), 1, "against: json has no EDGES"),

@@ -35,6 +35,7 @@ async def test_each_does_what_it_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("REPRISE_DATABASE_URL", service.settings.database_url)
+    monkeypatch.setenv("REPRISE_KUBECONFIG", str(service.settings.kubeconfig))
     meant = {"shop": elsewhere.identity, "billing.replay": elsewhere.to}
     if "REPLAY_ID" in words:
         meant["REPLAY_ID"] = await stopped(elsewhere)
