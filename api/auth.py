@@ -21,6 +21,7 @@ from schemas.remedies import first_problem
 Page = Callable[[], Response]
 """What a browser is shown at a path in place of a problem, while it has no token: a form to give one."""
 
+_PROGRAMS = {"reprise-cli": "cli", "reprise-console": "console"}
 LEEWAY = 30
 """Seconds by which the clocks of issuer and Reprise may differ."""
 
@@ -172,4 +173,5 @@ def _bearer(headers: Headers) -> str:
 
 def _via(headers: Headers) -> str:
     """By what means, for the audit log; it grants nothing, so the client's own word is enough."""
-    return "cli" if headers.get("user-agent", "").startswith("reprise-cli") else "api"
+    program = headers.get("user-agent", "").partition("/")[0]
+    return _PROGRAMS.get(program, "api")

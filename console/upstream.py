@@ -88,7 +88,8 @@ class Upstream:
 
 
 def _authorization(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+    """None for what is open: a header that ends in a space is refused on its way."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _down(error: httpx.TransportError) -> DependencyDown:

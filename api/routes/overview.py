@@ -12,6 +12,6 @@ router = APIRouter(tags=["instances"])
 
 
 @router.get("/api/overview", summary="Count the instances by status", responses=answers())
-async def show(backend: Served, caller: User) -> Overview:
+async def count(backend: Served, caller: User) -> Overview:
     """How many instances are in each status, zeros included. Customers count their own."""
     return Overview(instances=await stats.counts_by_status(backend.engine, caller.only))

@@ -37,5 +37,6 @@ def settings_of(directory: DataDirectory) -> Settings:
         cluster="simulated",
         port=state.ports["api"],
         jwt_secret=SecretStr(state.secrets["jwt"]),
+        console_key=SecretStr(state.secrets["console_key"]),
         kubeconfig=directory.kubeconfig,
     )

@@ -68,6 +68,7 @@ def whole_of(database_url: str, kubeconfig: Path, **other: Any) -> Settings:
         jwt_secret=SecretStr("s" * 32),
         event_key=SecretStr("e" * 32),
         database_keys=SecretStr(fernet_key()),
+        console_key=SecretStr(fernet_key()),
         **chosen,
     )
 

@@ -86,6 +86,7 @@ def service(
         jwt_secret=SecretStr("s" * 32),
         event_key=SecretStr("e" * 32),
         database_keys=SecretStr(fernet_key()),
+        console_key=SecretStr(fernet_key()),
         audit_signing_key=SecretStr(new_key()),
     )
     with running_for_session(_child(settings)):

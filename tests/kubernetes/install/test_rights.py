@@ -68,6 +68,7 @@ def common(database: str, nats_url: str, tmp_path: Path) -> Settings:
         jwt_secret=SecretStr("s" * 32),
         event_key=SecretStr("e" * 32),
         database_keys=SecretStr(fernet_key()),
+        console_key=SecretStr(fernet_key()),
         failure_grace=2,
         resync_every=2,
         leader_timeout=2,
