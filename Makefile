@@ -11,7 +11,8 @@ EMBEDDED := $(VENV)/.installed-embedded
 DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # what is tested against a real control plane, which a Go that is new enough builds
-KUBERNETES := tests/contract tests/integration/cluster tests/integration/causes tests/kubernetes
+KUBERNETES := tests/contract tests/integration/cluster tests/integration/causes tests/kubernetes \
+	$(patsubst %,tests/integration/consumers/test_%.py,changed_by_hand crashes held_back watcher)
 GO := $(VENV)/.installed-go
 
 help: ## Show what can be made

@@ -3,9 +3,11 @@
 from asyncio import gather
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from uuid import UUID
 
 from cluster import shortages
+from cluster.answers import Expired
 from cluster.client import Cluster
 from cluster.fitting import Place, shortage
 from cluster.kinds import NODE, POD, QUOTA, Object
@@ -34,12 +36,12 @@ async def capacity(cluster: Cluster, profiles: Profiles, instance: Instance) -> 
     """
     pods, new = _wanted(cluster, profiles, instance)
     try:
-        nodes, running = await gather(cluster.select(NODE), cluster.select(POD, everywhere=True))
+        nodes, running = await gather(cluster.select(NODE), _running(cluster, instance.id))
     except ClusterRefused as refusal:
         return Capacity(fits=None, short=f"unknown: {refusal.message}", nodes=[])
-    leaving = [pod for pod in running if _is_of(pod, cluster, instance.id)]
-    places = _places(nodes, [pod for pod in running if pod not in leaving])
-    short = [*exceeded(await _quotas(cluster), new, leaving), *_no_room(pods, places)]
+    names = [node["metadata"]["name"] for node in nodes]
+    places = {name: Place(node, running.taken[name]) for name, node in zip(names, nodes, strict=True)}
+    short = [*exceeded(await _quotas(cluster), new, running.leaving), *_no_room(pods, places)]
     odoo = pods[ODOO]
     return Capacity(
         fits=not short, short="; ".join(short) or None, nodes=[_room(place, odoo) for place in places.values()]
@@ -59,6 +61,32 @@ def _wanted(cluster: Cluster, profiles: Profiles, instance: Instance) -> tuple[W
     return pods, Objects(tuple(pods.values()), volumes, (*ODOO_PARTS, *SERVER_PARTS))
 
 
+class _Running:
+    """What all pods of the cluster take of each node, but for those of the instance itself, which are kept whole."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, Room] = defaultdict(Room)
+        self.leaving: list[Object] = []
+
+    def count(self, pod: Object) -> None:
+        """One that is not the instance's."""
+        node = pod["spec"].get("nodeName")
+        if node and not is_over(pod):
+            self.taken[node] += requested(pod)
+
+
+async def _running(cluster: Cluster, instance_id: UUID) -> _Running:
+    """Page by page: a cluster may have more pods than one wants to hold at once."""
+    while True:
+        found = _Running()
+        with suppress(Expired):  # it changed too much between two pages: counted anew
+            async with aclosing(cluster.pages(POD, everywhere=True)) as pages:
+                async for page in pages:
+                    for pod in page.objects:
+                        found.leaving.append(pod) if _is_of(pod, cluster, instance_id) else found.count(pod)
+            return found
+
+
 async def _quotas(cluster: Cluster) -> list[Object]:
     """Nothing where Reprise may not read them: a hint does without."""
     try:
@@ -71,15 +99,6 @@ def _is_of(pod: Object, cluster: Cluster, instance_id: UUID) -> bool:
     carried = pod["metadata"].get("labels") or {}
     mine = pod["metadata"]["namespace"] == cluster.namespace
     return mine and labels(cluster.installation, instance_id, ODOO).items() <= carried.items()
-
-
-def _places(nodes: Sequence[Object], pods: Sequence[Object]) -> dict[str, Place]:
-    taken: dict[str, Room] = defaultdict(Room)
-    for pod in pods:
-        node = pod["spec"].get("nodeName")
-        if node and not is_over(pod):
-            taken[node] += requested(pod)
-    return {node["metadata"]["name"]: Place(node, taken[node["metadata"]["name"]]) for node in nodes}
 
 
 def _no_room(pods: Wanted, places: dict[str, Place]) -> list[str]:

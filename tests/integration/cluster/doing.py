@@ -27,7 +27,7 @@ def instance(**values: Any) -> Instance:
     return objects.instance(id=uuid4(), **values)
 
 
-async def done(work: Callable[[], Awaitable[Value]], timeout: float = 20) -> Value:  # noqa: ASYNC109 - for `until`
+async def done(work: Callable[[], Awaitable[Value]], timeout: float = 60) -> Value:  # noqa: ASYNC109 - for `until`
     """The answer of `work` once it does not ask to come back any more."""
 
     async def attempt() -> tuple[Value] | None:

@@ -1,12 +1,22 @@
 """The capacity hint agrees with what the scheduler then does."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+from weakref import ref
+
+import pytest
+
+from cluster import client
 from cluster.capacity import capacity as hint
-from cluster.client import Cluster
-from cluster.kinds import NODE
+from cluster.client import Cluster, Page
+from cluster.kinds import NODE, POD, Kind, Object
 from cluster.observe import Phase
 from cluster.profiles import Profiles
 from schemas.views import Capacity, NodeRoom
 from tests.integration.cluster.doing import deployed, instance, reaches
+
+TINY = {"cpu": "10m", "memory": "16Mi"}
 
 
 async def capacity(cluster: Cluster, cpu: str, memory: str) -> Capacity:
@@ -36,6 +46,51 @@ async def test_what_pods_have_taken_is_counted(cluster: Cluster) -> None:
     assert of(after, node).cpu_used == of(before, node).cpu_used + 0.5
     assert of(after, node).memory_used == of(before, node).memory_used + 2**30
     assert of(after, node).pods_used == of(before, node).pods_used + 1
+
+
+async def test_of_all_pods_no_more_than_a_page_or_two_is_held(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PAGE", 1)
+    before, rows = await capacity(cluster, "1", "1Gi"), [instance(request=TINY) for _ in range(5)]
+    for row in rows:
+        await deployed(cluster, row)
+    for row in rows:
+        await reaches(cluster, row, Phase.READY)
+    held = Held()
+    monkeypatch.setattr(Cluster, "pages", lambda *asked, **how: held.pages(*asked, **how))
+    after = await capacity(cluster, "1", "1Gi")
+    assert used(after) == used(before) + len(rows)
+    assert 1 <= held.most <= 2
+
+
+def used(found: Capacity) -> int:
+    return sum(node.pods_used for node in found.nodes)
+
+
+class Pod(dict[str, Any]):
+    """One that a weak reference can be made to."""
+
+
+class Held:
+    """How many pods of a list were alive at once, while it was read page by page."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._read = Cluster.pages
+        self._pods: list[ref[Pod]] = []
+
+    async def pages(self, cluster: Cluster, kind: Kind, *selecting: str, everywhere: bool) -> AsyncIterator[Page]:
+        """In place of the client's."""
+        async with aclosing(self._read(cluster, kind, *selecting, everywhere=everywhere)) as pages:
+            async for page in pages:
+                yield self._counted(page) if kind is POD else page
+
+    def _counted(self, page: Page) -> Page:
+        pods = [Pod(each) for each in page.objects]
+        self._pods += map(ref, pods)
+        self.most = max(self.most, sum(pod() is not None for pod in self._pods))
+        return Page(list[Object](pods), page.version)
 
 
 def of(found: Capacity, name: str | None) -> NodeRoom:

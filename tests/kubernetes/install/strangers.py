@@ -20,6 +20,14 @@ def foreign() -> list[Object]:
     return [{"apiVersion": v, "kind": k, **each, "metadata": _placed(each["metadata"])} for v, k, each in objects]
 
 
+def stopped(name: str) -> Object:
+    """A Deployment alone, scaled to zero."""
+    label = {"app": name}
+    pod = {"metadata": {"labels": label}, "spec": {"containers": [{"name": "odoo", "image": "odoo:17.0"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": label}, "template": pod}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": _placed({"name": name}), "spec": spec}
+
+
 def _placed(meta: Object) -> Object:
     return {**meta, "namespace": "reprise"}
 

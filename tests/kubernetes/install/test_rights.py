@@ -25,6 +25,7 @@ from tests.kubernetes import cnpg
 from tests.kubernetes.install.applying import Admin, admin_of
 from tests.kubernetes.install.loop import Loop
 from tests.kubernetes.install.rights import granted, refused, used
+from tests.kubernetes.install.strangers import orphans, stopped
 from tests.support.installation import Installation, client_of, served
 from tests.support.kustomize import rendered
 from tests.support.ports import free_port
@@ -107,6 +108,7 @@ async def test_everything_is_done_with_what_is_granted_and_nothing_is_granted_in
     asked = used(log)
     assert [sorted(right) for right in granted(manifests) if not right & asked] == []
     await without_one_verb_it_fails(reprise, admin, manifests)
+    await without_its_bindings_the_api_changes_nothing(reprise, admin)
 
 
 async def a_server_by_cloudnativepg_comes_and_goes(kubeconfig: Path) -> None:
@@ -135,3 +137,21 @@ async def without_one_verb_it_fails(reprise: Installation, admin: Admin, manifes
     await admin.apply(role)
     await loop.post(f"/api/instance/admin/retry-instance/{one}", {})
     await loop.reaches(one, "running")
+
+
+async def without_its_bindings_the_api_changes_nothing(reprise: Installation, admin: Admin) -> None:
+    """Who takes away what the API may write is told what is missing; reading goes on."""
+    bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/reprise/rolebindings"
+    for name in ("api-adopts", "api-removes-orphans"):
+        await admin.ask("DELETE", f"{bindings}/{name}")
+    for each in (stopped("late"), *orphans()):
+        await admin.apply(each)
+    listed = (await reprise.http.get("/api/cluster/orphans")).json()["items"]
+    removing = {"expected": len(listed), "with_data": True, "reason": "left by a test"}
+    refused_removal = await reprise.http.post("/api/cluster/orphans/remove", json=removing)
+    adopting = {"customer_id": "acme", "name": "late", "objects": {"deployment": "late"}}
+    refused_adoption = await reprise.http.post("/api/instances/adopt", json=adopting)
+    assert (refused_removal.status_code, refused_adoption.status_code) == (502, 502)
+    assert "cannot delete resource" in refused_removal.json()["detail"]
+    assert "cannot patch resource" in refused_adoption.json()["detail"]
+    assert len((await reprise.http.get("/api/cluster/orphans")).json()["items"]) == len(listed) >= 8
