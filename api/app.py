@@ -16,6 +16,7 @@ from api.requests import Observed
 from api.routes import (
     adoption,
     audit,
+    audit_stats,
     brake,
     capacity,
     changes,
@@ -52,6 +53,7 @@ BACKEND: tuple[APIRouter, ...] = (
     jobs.router,
     changes.router,
     exports.router,
+    audit_stats.router,
     audit.router,
     timeline.router,
     history.router,

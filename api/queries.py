@@ -63,6 +63,13 @@ class AuditQuery(_AuditQuery):
     order: Literal["newest", "oldest"] = Field(default="newest", description="which row comes first")
 
 
+class StatsQuery(_Query):
+    """What to add up."""
+
+    customer_id: LabelValue | None = None
+    since: Moment | None = Field(default=None, description="12 weeks ago, unless it is given")
+
+
 class ExportQuery(_AuditQuery):
     """Which rows of the audit log to export: all that fit, by instance, in the order of each trail."""
 

@@ -20,7 +20,7 @@ from embedded.directory import exclusively
 from embedded.ports import choose
 from embedded.postgres import Postgres
 from embedded.supervisor import Supervisor
-from persistence import audit
+from persistence import audit, audit_stats
 from persistence.engine import make_engine
 from persistence.migrate import upgrade
 from persistence.searching import AuditFilter
@@ -49,6 +49,16 @@ SELECT md5('i' || n / {_EACH})::uuid, n % {_EACH} + 1, 'customer-' || (n / {_EAC
 FROM generate_series(0, $1::int - 1) n ORDER BY n % {_EACH}, n / {_EACH}
 """  # noqa: S608  # numbers of our own
 
+_FILL_INSTANCES = f"""
+INSERT INTO instances (id, customer_id, name, request, job_id, created_at, state, state_since, attempt, step, has_run,
+    verifying, init_began, avertable, overdue, auto_retries, sequence, chain)
+SELECT md5('i' || n)::uuid, 'customer-' || n % {_CUSTOMERS}, 'shop-' || n, '{{"cpu": "500m", "memory": "1Gi"}}',
+    md5('j' || n)::uuid, $2::timestamptz + n * interval '10 seconds',
+    CASE WHEN n % 9 = 0 THEN 'error' ELSE 'running' END, $2::timestamptz, n % 5 + 1, 50, n % 9 <> 0,
+    false, true, true, 0, 0, {_EACH}, sha256(n::text::bytea)
+FROM generate_series(0, $1::int / {_EACH} - 1) n
+"""  # noqa: S608  # numbers of our own
+
 Query = Callable[[], Awaitable[object]]
 
 
@@ -56,7 +66,8 @@ async def _filled(url: str) -> None:
     """As they come: a row of each instance in turn, so that the rows of one lie far apart."""
     connection = await asyncpg.connect(url)
     await connection.execute(_FILL, ROWS, _BEGAN)
-    await connection.execute("VACUUM ANALYZE audit_log")
+    await connection.execute(_FILL_INSTANCES, ROWS, _BEGAN)
+    await connection.execute("VACUUM ANALYZE audit_log, instances")
     await connection.close()
 
 
@@ -86,6 +97,20 @@ def _filters() -> dict[str, AuditFilter]:
     }
 
 
+def _sums(engine: AsyncEngine) -> dict[str, Query]:
+    """All three sums of `reprise audit stats`, over all of the log and over some of it."""
+    end = _BEGAN + _EVERY * ROWS
+
+    def summed(since: datetime, customer_id: str | None = None) -> Query:
+        return lambda: audit_stats.stats(engine, since, end, customer_id)
+
+    return {
+        "stats": summed(_BEGAN),
+        "stats of a customer": summed(_BEGAN, "customer-7"),
+        "stats of the last week": summed(end - timedelta(weeks=1)),
+    }
+
+
 async def _milliseconds(query: Query) -> list[float]:
     found = []
     for _ in range(RUNS):
@@ -101,13 +126,14 @@ async def _measured(engine: AsyncEngine) -> dict[str, list[float]]:
     queries: dict[str, Query] = {"a later page": lambda: audit.page(engine, AuditFilter(), cursor=cursor)}
     for name, wanted in _filters().items():
         queries[name] = lambda wanted=wanted: audit.page(engine, wanted)  # type: ignore[misc]  # bound as it is now
+    queries |= _sums(engine)
     return {name: await _milliseconds(query) for name, query in queries.items()}
 
 
 def _show(measured: dict[str, list[float]]) -> None:
     table = Table(title=f"Queries of the audit log at {ROWS:,} rows, {RUNS} runs each, ms")
-    for name in ("page of 100 rows", "first", "median", "slowest"):
-        table.add_column(name, justify="left" if name == "page of 100 rows" else "right")
+    for name in ("page of 100 rows, or sums", "first", "median", "slowest"):
+        table.add_column(name, justify="left" if name == "page of 100 rows, or sums" else "right")
     for name, times in measured.items():
         table.add_row(name, *(f"{value:.1f}" for value in (times[0], statistics.median(times), max(times))))
     Console(width=100).print(table)

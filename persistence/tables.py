@@ -139,6 +139,7 @@ audit_log = Table(
         "instance_id",
         "sequence",
         postgresql_where=text("error_code IS NOT NULL"),
+        postgresql_include=["customer_id"],
     ),
     Index(
         "audit_log_unapplied",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import audit_filters as filters
-from cli import explaining, history, options, tailing, timeline
+from cli import audit_stats, explaining, history, options, tailing, timeline
 from cli.apps import new_app
 from cli.commands import exports, signing_key
 from cli.output import as_json
@@ -83,6 +83,20 @@ def follow_rows(
     with suppress(KeyboardInterrupt):
         for row in rows:
             print(json.dumps(row) if output == "json" else history.line(row), flush=True)
+
+
+@app.command("stats")
+def show_stats(
+    since: Annotated[str | None, typer.Option("--since", help="From then on; 12 weeks, unless it is given.")] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="Of this customer's instances.")] = None,
+    output: options.Output = "table",
+) -> None:
+    """Add up failures by cause and week, the time in each state, and retries until an instance ran."""
+    found = connected().get("/api/audit/stats", since=since, customer_id=customer)
+    if output == "json":
+        as_json(found)
+    else:
+        audit_stats.show(found)
 
 
 @app.command("timeline")

@@ -68,8 +68,8 @@ CREATE INDEX audit_log_by_job ON audit_log (correlation_id)
 ;
 CREATE INDEX audit_log_by_time ON audit_log (recorded_at, instance_id, sequence)
 ;
-CREATE INDEX audit_log_failures ON audit_log (error_code, recorded_at, instance_id, sequence) WHERE error_code IS NOT
-        NULL
+CREATE INDEX audit_log_failures ON audit_log (error_code, recorded_at, instance_id, sequence) INCLUDE (customer_id)
+        WHERE error_code IS NOT NULL
 ;
 CREATE INDEX audit_log_setbacks ON audit_log (recorded_at, instance_id) WHERE type IN ('deploy.lost', 'deploy.timeout',
         'init.timeout')

@@ -69,6 +69,7 @@ DESIGNED = {
     "GET /api/audit/exports",
     "GET /api/audit/exports/{export_id}",
     "GET /api/audit/signing-keys",
+    "GET /api/audit/stats",
     "GET /api/audit/{event_id}",
     *(f"GET {path}" for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/asyncapi")),
 }
