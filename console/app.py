@@ -13,7 +13,7 @@ from console import failing
 from console.asking import Console
 from console.hardening import Hardened
 from console.live import Hub
-from console.pages import creating, health, instance, instances, live, signing_in, wishing
+from console.pages import auditing, creating, health, instance, instances, live, retrying, signing_in, wishing
 from console.rendering import STATIC
 from console.sessions import Sessions
 from console.upstream import Upstream
@@ -31,6 +31,12 @@ ROUTES = [
     Route("/instances/new", creating.form, methods=["GET"]),
     Route("/instances/{id:uuid}", instance.show, methods=["GET"]),
     Route("/instances/{id:uuid}/{wish}", wishing.wish, methods=["POST"]),
+    Route("/retries", retrying.index, methods=["GET"]),
+    Route("/retries", retrying.begin, methods=["POST"]),
+    Route("/retries/{id:uuid}", retrying.show, methods=["GET"]),
+    Route("/retries/{id:uuid}/{change}", retrying.change, methods=["POST"]),
+    Route("/audit", auditing.index, methods=["GET"]),
+    Route("/audit/{id:uuid}", auditing.story, methods=["GET"]),
     Route("/room", creating.room, methods=["GET"]),
     Route("/live", live.stream, methods=["GET"]),
     Route("/healthz", health.alive, methods=["GET"]),

@@ -57,7 +57,7 @@ async def shown(
         instance=instance,
         plan=await _plan(request, session, path, instance),
         lanes=lanes_of(timeline),
-        trail=trail["items"],
+        rows=trail["items"],
         receipt=_receipt(trail["items"]),
         wishes=_wishes(instance),
         did=DID.get(request.query_params.get("did", "")),

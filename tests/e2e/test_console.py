@@ -195,3 +195,58 @@ async def test_an_address_that_leads_nowhere_says_so(browser: Browser) -> None:
     answer = await browser.http.get("/nothing")
     assert answer.status_code == 404
     assert "leads nowhere" in answer.text
+
+
+async def test_the_audit_log_is_found_by_its_filters_and_each_row_tells_its_story(
+    browser: Browser, reprise: Installation
+) -> None:
+    instance_id = await reprise.create("told")
+    await reprise.has_running(1)
+    await browser.sign_in(Role.CUSTOMER, "acme")
+    listed = (await browser.http.get("/audit", params={"instance_id": instance_id, "type": "provision.requested"})).text
+    [link] = re.findall(r'href="(/audit/[0-9a-f-]{36})"', listed)
+    story = (await browser.http.get(link)).text
+    assert "none → pending" in story
+    assert "database.allocated" not in listed.split("</form>")[-1]
+    stranger = await browser.sign_in(Role.CUSTOMER, "globex")
+    assert stranger.is_success
+    assert (await browser.http.get(link)).status_code == 404
+    assert (
+        instance_id[:8]
+        not in (await browser.http.get("/audit", params={"instance_id": instance_id})).text.split("</form>")[-1]
+    )
+
+
+async def test_a_filter_that_cannot_be_is_said_beside_its_field(browser: Browser) -> None:
+    await browser.sign_in(Role.ADMIN)
+    refused = await browser.http.get("/audit", params={"since": "yesterday"})
+    assert refused.status_code == 400
+    assert re.search(r'id="since-said" class="hint bad">[^<]+ write it like', refused.text)
+
+
+async def test_many_are_retried_by_the_count_that_was_seen_and_for_a_reason(
+    browser: Browser, reprise: Installation
+) -> None:
+    ids = [await reprise.create(f"many-{each}", cpu="50m", image="missing:1", customer_id="many") for each in range(3)]
+
+    async def failed() -> bool:
+        return {(await reprise.instance(each))["state"] for each in ids} == {"error"}
+
+    await until(failed, 120, what="all to fail", pause=0.3)
+    await browser.sign_in(Role.CUSTOMER, "many")
+    plan = (await browser.http.get("/retries", params={"error_code": "image_pull"})).text
+    assert "3 failed instances fit" in plan
+    form = {"error_code": "image_pull", "reason": "the registry is back", "expected": "2"}
+    hidden = await browser.fields("/retries?error_code=image_pull")
+    refused = await browser.http.post("/retries", data=form | hidden)
+    assert "3 failed instances fit" in refused.text
+    assert refused.status_code == 400
+    begun = await browser.http.post("/retries", data=form | hidden | {"expected": "3", "key": "another"})
+    assert re.search(r"/retries/[0-9a-f-]{36}$", begun.url.path)
+
+    async def stopped() -> bool:
+        return "stopped" in (await browser.http.get(begun.url.path)).text
+
+    await until(stopped, 120, what="the first to fail again, which stops it", pause=0.3)
+    [row] = (await reprise.http.get("/api/retries")).json()["items"]
+    assert (row["state"], row["failed"], row["waiting"], row["reason"]) == ("stopped", 1, 2, "the registry is back")

@@ -1,0 +1,86 @@
+"""The audit log: rows by every filter there is, in the address; a row's whole story; an instance as it was then."""
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.asking import console_of, signed_in
+from console.rendering import page
+from console.sessions import Session
+from schemas.codes import ErrorCode
+from schemas.errors import BadInput
+from schemas.types import EventType
+from statemachine.states import MEANINGS
+
+LIMIT = 50
+FILTERS = (
+    "q",
+    "instance_id",
+    "customer_id",
+    "type",
+    "outcome",
+    "error_code",
+    "actor",
+    "state_before",
+    "state_after",
+    "attempt",
+    "correlation_id",
+    "since",
+    "until",
+)
+CHOICES: Mapping[str, list[str]] = {
+    "type": [each.value for each in EventType],
+    "state_before": ["none", *(state.value for state in MEANINGS)],
+    "state_after": [state.value for state in MEANINGS],
+    "outcome": ["applied", "stale", "rejected"],
+    "error_code": [each.value for each in ErrorCode],
+}
+
+
+@signed_in
+async def index(request: Request, session: Session) -> Response:
+    """Newest first. A filter that cannot be is said beside its field, and no row is shown then."""
+    wanted = {name: request.query_params[name] for name in FILTERS if request.query_params.get(name)}
+    try:
+        found = await console_of(request).upstream.get(
+            session.token, "/api/audit", **wanted, limit=LIMIT, cursor=request.query_params.get("cursor")
+        )
+    except BadInput as error:
+        return _index(request, session, wanted, {"items": [], "next_cursor": None}, {error.field: error.message})
+    return _index(request, session, wanted, found, {})
+
+
+def _index(
+    request: Request, session: Session, wanted: dict[str, str], found: Mapping[str, object], problems: dict[str, str]
+) -> Response:
+    cursor = found["next_cursor"]
+    return page(
+        request,
+        "audit.html",
+        400 if problems else 200,
+        session=session,
+        rows=found["items"],
+        wanted=wanted,
+        problems=problems,
+        choices=CHOICES,
+        filters=[name for name in FILTERS if name != "customer_id" or session.is_admin],
+        next_link=f"/audit?{urlencode({**wanted, 'cursor': cursor})}" if cursor else None,
+        first_link=f"/audit?{urlencode(wanted)}" if request.query_params.get("cursor") else None,
+    )
+
+
+@signed_in
+async def story(request: Request, session: Session) -> Response:
+    """What the row changed, what caused it, and how far all that followed has come; gaps are flagged."""
+    upstream = console_of(request).upstream
+    told = await upstream.get(session.token, f"/api/audit/{request.path_params['id']}")
+    row = told["row"]
+    path = f"/api/instances/{row['instance_id']}"
+    instance, past = await asyncio.gather(
+        upstream.get(session.token, path),
+        upstream.get(session.token, f"{path}/history", seq=row["sequence"]),
+    )
+    return page(request, "story.html", session=session, told=told, row=row, instance=instance, past=past)
