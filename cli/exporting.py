@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -31,20 +32,35 @@ def to_file(client: Client, file: Path, query: dict[str, Any], progress: Callabl
     no failure of the export: they are kept as they are, and reported. Raises Conflict where a file has the name
     already, Refused where what came is not what was signed, and what a request raises.
     """
+    with conclude(file) as (partial, settle):
+        manifest = _received(client, partial, query)
+        report = _verified(client, partial, manifest, progress)
+        settle()
+    return Received(Files.of(file), manifest, report)
+
+
+@contextmanager
+def conclude(file: Path) -> Iterator[tuple[Files, Callable[[], None]]]:
+    """Names to write the files of an export under, and what gives them their own: else they are removed at the end.
+
+    Raises Conflict where a file has the name already.
+    """
     wanted = Files.of(file)
     for name in wanted:
         if name.exists():
             raise Conflict(f"{name} exists already; move it, or name another with --output")
     partial = Files(*(name.with_name(f".{name.name}.part") for name in wanted))
-    try:
-        manifest = _received(client, partial, query)
-        report = _verified(client, partial, manifest, progress)
+
+    def settle() -> None:
         for made, name in zip(partial, wanted, strict=True):
             made.replace(name)
+        write_directory(file.absolute().parent)
+
+    try:
+        yield partial, settle
     finally:
         for made in partial:
             made.unlink(missing_ok=True)
-    return Received(wanted, manifest, report)
 
 
 def to_stdout(client: Client, query: dict[str, Any]) -> Document:
@@ -57,13 +73,13 @@ def to_stdout(client: Client, query: dict[str, Any]) -> Document:
 
 
 def _received(client: Client, partial: Files, query: dict[str, Any]) -> Document:
-    with client.stream("/api/audit/export", **query) as (headers, pieces), _private(partial.rows) as rows:
-        digest = _write(rows, pieces)
+    with client.stream("/api/audit/export", **query) as (headers, pieces), private(partial.rows) as rows:
+        digest = write(rows, pieces)
     manifest = _manifest(client, headers["X-Export-Id"])
     if digest != manifest["sha256"]:
         raise Refused("What came is not what was signed: something on the way changed it; ask again")
-    with _private(partial.manifest) as file:
-        _write(file, [json.dumps(manifest, indent=2).encode() + b"\n"])
+    with private(partial.manifest) as file:
+        write(file, [json.dumps(manifest, indent=2).encode() + b"\n"])
     return manifest
 
 
@@ -79,18 +95,18 @@ def _verified(client: Client, partial: Files, manifest: Document, progress: Call
     from persistence.signing import PublicKeys
 
     keys = PublicKeys(client.get("/api/audit/signing-keys")["public_keys"])
-    with _private(partial.heads) as heads:
+    with private(partial.heads) as heads:
         report = check(partial, manifest, keys, progress, heads.write)
-        _write(heads, ())
+        write(heads, ())
     return report
 
 
-def _private(file: Path) -> IO[bytes]:
+def private(file: Path) -> IO[bytes]:
     """For its owner alone: an audit log tells much."""
     return open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
-def _write(file: IO[bytes], pieces: Iterable[bytes]) -> str:
+def write(file: IO[bytes], pieces: Iterable[bytes]) -> str:
     """All of it, down to the disk; returns its SHA-256 as hex."""
     digest = hashlib.sha256()
     for piece in pieces:
@@ -99,3 +115,12 @@ def _write(file: IO[bytes], pieces: Iterable[bytes]) -> str:
     file.flush()
     os.fsync(file.fileno())
     return digest.hexdigest()
+
+
+def write_directory(directory: Path) -> None:
+    """The names in it, down to the disk."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

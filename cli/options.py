@@ -1,5 +1,6 @@
 """Options and arguments that several commands share, so that they are spelt and explained alike."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
@@ -23,3 +24,16 @@ DatabaseType = Annotated[
 ]
 Patience = Annotated[str | None, typer.Option("--patience", help="How long it may wait for room, like 90s or 24h.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many.")]
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """The time that an option gives. Raises BadParameter where it is none, or has no zone."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} is no time; write it like 2026-01-31T12:00:00Z", param_hint=option)
+    return found.astimezone(UTC)

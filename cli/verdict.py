@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from persistence.replay import Report
 
 
-def show(report: "Report", survey: "Survey | None", seconds: float, output: Format, *, other: bool) -> None:
-    """The differences, and one line; `other`: they are those of another state table. `survey`: of the cluster."""
+def show(report: "Report", survey: "Survey | None", seconds: float, output: Format, *, other: bool, live: bool) -> None:
+    """The differences, and one line; `other`: they are those of another state table. `survey`: of the cluster.
+
+    `live`: whether the live instances were compared.
+    """
     if output == "json":
         _as_json(report, survey, seconds)
         return
@@ -24,7 +27,7 @@ def show(report: "Report", survey: "Survey | None", seconds: float, output: Form
     if survey is not None:
         compared = f"{survey.compared:,} instances compared with the cluster"
         print(f"{compared}, {survey.moving:,} on their way left out.", end=" ")
-    print(_said(report, survey, other=other))
+    print(_said(report, survey, other=other, live=live))
 
 
 def _as_json(report: "Report", survey: "Survey | None", seconds: float) -> None:
@@ -37,9 +40,11 @@ def _as_json(report: "Report", survey: "Survey | None", seconds: float) -> None:
     as_json({**counts, "cluster": cluster, "seconds": round(seconds, 3), "differences": differences})
 
 
-def _said(report: "Report", survey: "Survey | None", *, other: bool) -> str:
+def _said(report: "Report", survey: "Survey | None", *, other: bool, live: bool) -> str:
     if report.differing == 0 and other:
         return "None would have gone another way."
+    if report.differing == 0 and not live:
+        return "Rows and hashes agree."
     if report.differing == 0:
         return f"Rows, hashes{',' if survey else ' and'} live instances{' and cluster' if survey else ''} agree."
     more = report.differing - len({each.instance_id for each in report.differences})

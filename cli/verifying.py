@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from cli.client import Document
 from schemas.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
+    from persistence.checkpoints.entries import Tip
     from persistence.exports.verifying import Report
     from persistence.signing import PublicKeys
     from schemas.settings import Settings
@@ -89,8 +91,12 @@ class Proved(NamedTuple):
     read: int
 
 
-async def check_log(where: str | None, keys: "PublicKeys", progress: Callable[[int], None]) -> Proved:
+async def check_log(
+    where: str | None, archives: Sequence[Path], keys: "PublicKeys", progress: Callable[[int], None]
+) -> Proved:
     """The log of the database that is set here against checkpoints: those of a file, or of the stream.
+
+    `archives`: files of trails that left it.
 
     Raises BadSettings, NotFound where none was ever taken, BadInput for a file that cannot be read, DependencyDown.
     """
@@ -101,11 +107,39 @@ async def check_log(where: str | None, keys: "PublicKeys", progress: Callable[[i
 
     settings, report = settings_here().required("database_url"), Report()
     place = where or (str(settings.checkpoint_file) if settings.checkpoint_file else STREAM)
-    folded = await fold(_in_stream(settings) if place == STREAM else _in_file(Path(place)), keys, report)
+    entries = _in_stream(settings) if place == STREAM else _in_file(Path(place))
+    folded = await fold(entries, keys, report, _archived(archives, keys))
     if folded.last is None and not report.differing:
         raise NotFound(f"{place} has no checkpoint that has all heads: none was taken, or what came before is lost")
     await prove(settings.database_url, folded, report, progress)
     return Proved(report, folded.last, folded.count)
+
+
+def _archived(archives: Sequence[Path], keys: "PublicKeys") -> "dict[UUID, Tip]":
+    """Where the trails in them end. Raises BadInput for one whose manifest or heads are not as they were signed."""
+    from persistence.checkpoints.entries import Tip
+    from persistence.exports.formats import Unreadable
+    from persistence.exports.heads import HeadsDigest, from_lines
+    from persistence.exports.manifest import PURPOSE
+
+    found: dict[UUID, Tip] = {}
+    for files in map(Files.of, archives):
+        manifest, digest = manifest_of(files.manifest), HeadsDigest()
+        try:
+            with files.heads.open("rb") as lines:
+                for head in from_lines(lines):
+                    digest.add(head)
+                    found[UUID(head.instance_id)] = Tip(head.last, head.last_hash)
+        except (OSError, ValueError, Unreadable) as error:
+            raise BadInput("archive", f"{files.heads} cannot be read: {error}") from None
+        why = keys.check(PURPOSE, manifest)
+        if why is None and not manifest["whole_trails"]:
+            why = "it has not every row of its instances"
+        if why is None and digest.hex() != manifest["heads_sha256"]:
+            why = "its heads are not those that were signed"
+        if why is not None:
+            raise BadInput("archive", f"{files.rows} cannot be believed: {why}")
+    return found
 
 
 async def _in_stream(settings: "Settings") -> AsyncIterator[bytes]:

@@ -33,7 +33,7 @@ class _Proving:
 
     def __init__(self, folded: Folded, report: Report) -> None:
         self._seen = {each: seen for each, seen in folded.seen.items() if each not in folded.differing}
-        self._named = folded.differing
+        self._folded = folded
         self._report = report
         self._instance_id: UUID | None = None
         self._trail: Trail | None = None
@@ -51,7 +51,7 @@ class _Proving:
     def _begin(self, instance_id: UUID) -> None:
         """What the checkpoints name already is not named again."""
         self._instance_id = instance_id
-        self._trail = Trail(whole=True) if instance_id not in self._named else None
+        self._trail = Trail(whole=True) if instance_id not in self._folded.differing else None
         self._known = self._seen.pop(instance_id, None)
         self._report.instances += 1
 
@@ -76,4 +76,6 @@ class _Proving:
         """The last row was taken."""
         self._end_trail()
         for instance_id, known in self._seen.items():
+            if self._folded.explains(instance_id, known):
+                continue
             self._report.note(str(instance_id), 1, f"the whole trail is missing: {before(known)}")

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
 from persistence.engine import snapshot
+from persistence.exports.formats import Row, to_record
 from persistence.rows import SELECT, Tip, from_row
 from persistence.statements import ENTRY_COLUMNS
 from persistence.verifying import Difference, Live, OtherWay, Trail
@@ -92,6 +93,25 @@ async def verify(url: str, wanted: Selection, progress: Callable[[Report], None]
     return report
 
 
+def verify_rows(rows: Iterable[Row], progress: Callable[[Report], None], begin: Begin = Trail) -> Report:
+    """The same of the rows of an export or archive, without a database: there is no live row to compare with.
+
+    Raises Unreadable.
+    """
+    report = Report()
+    verifying = _Verifying(report, begin, compare=False)
+    for some in _portions(map(to_record, rows)):
+        verifying.take(some, {})
+        progress(report)
+    verifying.end()
+    return report
+
+
+def _portions(records: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    while some := list(islice(records, BATCH)):
+        yield some
+
+
 async def identify(url: str, named: str) -> UUID:
     """The instance of this id or name. Raises NotFound where there is none, Refused where several have the name."""
     with suppress(ValueError):
@@ -108,14 +128,15 @@ async def identify(url: str, named: str) -> UUID:
 class _Verifying:
     """The trail that is being read; the rows of one come together."""
 
-    def __init__(self, report: Report, begin: Begin) -> None:
+    def __init__(self, report: Report, begin: Begin, *, compare: bool = True) -> None:
         self._report = report
+        self._compare = compare
         self._begun = begin
         self._trail: Trail | OtherWay | None = None
         self._live: Live | None = None
         self._differs = False
 
-    def take(self, batch: Iterable[asyncpg.Record], live: dict[UUID, Live]) -> None:
+    def take(self, batch: Iterable[Any], live: dict[UUID, Live]) -> None:
         for instance_id, rows in groupby(batch, key=lambda row: row[0]):
             if self._trail is None or self._trail.instance_id != instance_id:
                 self.end()
@@ -126,7 +147,7 @@ class _Verifying:
         self._trail, self._live, self._differs = self._begun(instance_id), live, False
         self._report.instances += 1
 
-    def _take_all(self, rows: Iterator[asyncpg.Record]) -> None:
+    def _take_all(self, rows: Iterator[Any]) -> None:
         assert self._trail is not None  # noqa: S101  # one has begun
         report, take = self._report, self._trail.take
         for row in rows:
@@ -137,7 +158,9 @@ class _Verifying:
 
     def end(self) -> None:
         """The last row of the trail has been taken."""
-        if self._trail is not None and not self._differs and (found := self._trail.end(self._live)) is not None:
+        if self._trail is None or self._differs or not self._compare:
+            return
+        if (found := self._trail.end(self._live)) is not None:
             self._report.note(found)
 
 

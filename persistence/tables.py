@@ -238,6 +238,28 @@ bulk_retry_items = Table(
     Index("bulk_retry_items_in_order", "bulk_retry_id", "position", unique=True),
 )
 
+audit_archives = Table(
+    "audit_archives",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("before", _Time, nullable=False),
+    Column("archived_at", _Time, nullable=False, server_default=func.now()),
+    Column("manifest", JSONB, nullable=False, comment="signed"),
+    comment="files into which trails were moved; written before the first row is removed",
+)
+
+audit_archived = Table(
+    "audit_archived",
+    metadata,
+    Column("instance_id", Uuid, primary_key=True),
+    Column("archive_id", Uuid, ForeignKey("audit_archives.id"), nullable=False),
+    Column("sequence", Integer, nullable=False, comment="of the last row"),
+    Column("hash", LargeBinary, nullable=False),
+    comment="instances whose trail stands in an archive and no more in the log",
+)
+
 audit_exports = Table(
     "audit_exports",
     metadata,

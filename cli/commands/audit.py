@@ -10,6 +10,7 @@ from cli import audit_filters as filters
 from cli import audit_stats, explaining, history, options, tailing, timeline
 from cli.apps import new_app
 from cli.commands import exports, signing_key
+from cli.commands.archive import archive
 from cli.output import as_json
 from cli.session import connected, instance_id
 
@@ -18,6 +19,7 @@ app.add_typer(signing_key.app, name="key")
 app.command()(exports.export)
 app.command("exports")(exports.list_exports)
 app.command()(exports.verify)
+app.command()(archive)
 
 
 @app.callback()

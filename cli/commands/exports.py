@@ -81,6 +81,9 @@ def verify(
     checkpoints: Annotated[
         str | None, typer.Option("--checkpoints", metavar="FILE|stream", help="Those to compare the log with.")
     ] = None,
+    archive: Annotated[
+        list[Path] | None, typer.Option("--archive", metavar="FILE", help="Trails that left the log for this file.")
+    ] = None,
     public_key: Annotated[
         list[str] | None,
         typer.Option("--public-key", help="ed25519:…, or a file of them; otherwise that of the key set here."),
@@ -97,12 +100,14 @@ def verify(
     from cli import verifying
     from cli.progress import counting
 
-    if (file is None and manifest is not None) or (file is not None and checkpoints is not None):
-        raise typer.BadParameter("--manifest is for a FILE, --checkpoints for the log", param_hint="FILE")
+    if (file is None and manifest is not None) or (file is not None and (checkpoints or archive)):
+        raise typer.BadParameter(
+            "--manifest is for a FILE, --checkpoints and --archive are for the log", param_hint="FILE"
+        )
     keys = verifying.public_keys(public_key or ())
     with counting() as show:
         if file is None:
-            report, about = _of_log(asyncio.run(verifying.check_log(checkpoints, keys, show)))
+            report, about = _of_log(asyncio.run(verifying.check_log(checkpoints, archive or (), keys, show)))
         else:
             files = verifying.Files.of(file)
             files = files._replace(manifest=manifest or files.manifest)

@@ -8,6 +8,7 @@ backup or a database without its table of instances has no API.
 
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,6 +41,9 @@ def verify(
     since: Annotated[
         str | None, typer.Option("--since", help="Instances with a row since then, like 2026-01-31T12:00:00Z.")
     ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="The rows of an export or archive, not the log's.")
+    ] = None,
     against: Annotated[
         str | None, typer.Option("--against", metavar="MODULE", help="By the EDGES of this module or file instead.")
     ] = None,
@@ -53,14 +57,21 @@ def verify(
     """
     import asyncio
 
-    if (instance is not None) + everything + (since is not None) != 1:
-        raise typer.BadParameter("name one instance, or say --all or --since", param_hint="ID")
-    if cluster and against is not None:
-        raise typer.BadParameter("another table says nothing of the cluster; leave one out", param_hint="--cluster")
-    begin, moment = _table(against), _moment(since)
+    from cli.exported import decided
+
+    if (instance is not None) + everything + (since is not None) + (file is not None) != 1:
+        raise typer.BadParameter("name one instance, or say --all, --since or --file", param_hint="ID")
+    if cluster and (against is not None or file is not None):
+        raise typer.BadParameter(
+            "another table, or a file, says nothing of the cluster; leave one out", param_hint="--cluster"
+        )
+    begin, moment = _table(against), options.moment(since, "--since")
     began = time.monotonic()
-    report, survey = asyncio.run(_verify(instance, moment, begin, cluster=cluster))
-    verdict.show(report, survey, time.monotonic() - began, output, other=against is not None)
+    if file is None:
+        report, survey = asyncio.run(_verify(instance, moment, begin, cluster=cluster))
+    else:
+        report, survey = decided(file, begin), None
+    verdict.show(report, survey, time.monotonic() - began, output, other=against is not None, live=file is None)
     raise typer.Exit(exits.FAILED if report.differing else exits.DONE)
 
 
@@ -116,18 +127,6 @@ def rebuild(
         raise typer.BadParameter("say why it is swapped", param_hint="--reason")
     url = settings_here().required("database_url").database_url
     raise typer.Exit(asyncio.run(made(url, Asked(swap, yes, reason, leave_out, output))))
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} is no time; write it like 2026-01-31T12:00:00Z", param_hint="--since")
-    return moment
 
 
 def _table(against: str | None) -> "Begin | None":

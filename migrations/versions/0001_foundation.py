@@ -8,6 +8,33 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE audit_archives (
+    id UUID NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    before TIMESTAMP WITH TIME ZONE NOT NULL,
+    archived_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    manifest JSONB NOT NULL,
+    PRIMARY KEY (id)
+)
+;
+COMMENT ON TABLE audit_archives IS 'files into which trails were moved; written before the first row is removed'
+;
+COMMENT ON COLUMN audit_archives.manifest IS 'signed'
+;
+CREATE TABLE audit_archived (
+    instance_id UUID NOT NULL,
+    archive_id UUID NOT NULL,
+    sequence INTEGER NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (instance_id),
+    FOREIGN KEY(archive_id) REFERENCES audit_archives (id)
+)
+;
+COMMENT ON TABLE audit_archived IS 'instances whose trail stands in an archive and no more in the log'
+;
+COMMENT ON COLUMN audit_archived.sequence IS 'of the last row'
+;
 CREATE TABLE audit_exports (
     id UUID NOT NULL,
     actor TEXT NOT NULL,
@@ -343,6 +370,12 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON event_ids
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 ;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_archives
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_archived
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_exports
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 ;
@@ -359,8 +392,40 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rebuilds
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 """
 
+ARCHIVING = """
+CREATE FUNCTION remove_archived(archive UUID, ids UUID[], sequences INTEGER[], hashes BYTEA[]) RETURNS UUID[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    removed UUID[];
+    expected BIGINT;
+    deleted BIGINT;
+BEGIN
+    -- what has moved on since the archive was made stays
+    SELECT coalesce(array_agg(i.id), '{}'), coalesce(sum(i.sequence), 0) INTO removed, expected FROM (
+        SELECT id, sequence FROM instances JOIN unnest(ids, sequences, hashes) AS v(id, sequence, chain)
+            USING (id, sequence, chain)
+        WHERE state = 'deleted' ORDER BY id FOR UPDATE OF instances
+    ) i;
+    INSERT INTO audit_archived (instance_id, archive_id, sequence, hash)
+        SELECT v.id, archive, v.sequence, v.chain FROM unnest(ids, sequences, hashes) AS v(id, sequence, chain)
+        WHERE v.id = ANY(removed);
+    -- only the owner may; nobody sees the trigger off, for the lock lasts until the transaction ends
+    ALTER TABLE audit_log DISABLE TRIGGER append_only;
+    DELETE FROM audit_log WHERE instance_id = ANY(removed);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    ALTER TABLE audit_log ENABLE TRIGGER append_only;
+    IF deleted <> expected THEN
+        RAISE EXCEPTION 'the log has % rows of what the archive has % rows of: nothing was removed', deleted, expected;
+    END IF;
+    DELETE FROM instances WHERE id = ANY(removed);
+    RETURN removed;
+END $$
+;
+REVOKE ALL ON FUNCTION remove_archived FROM PUBLIC
+"""
+
 
 def upgrade() -> None:
     """One statement at a time, since asyncpg prepares each."""
-    for statement in [*TABLES.split("\n;\n"), *APPEND_ONLY.split("\n;\n")]:
+    for statement in [*TABLES.split("\n;\n"), *APPEND_ONLY.split("\n;\n"), *ARCHIVING.split("\n;\n")]:
         op.execute(statement)

@@ -1,7 +1,8 @@
 """Reads checkpoints one after another: whether they hold together, and how far each trail had come at most."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,21 +23,32 @@ class Seen(NamedTuple):
 
 @dataclass(slots=True)
 class Folded:
-    """What all checkpoints say together. `seen`: of each instance the furthest; `differing`: those that went back."""
+    """What all checkpoints say together; `archived`: where the trails end that left the log for an archive.
+    `seen`: of each instance the furthest; `differing`: those that went back."""
 
     count: int = 0
     last: Document | None = None
     unreadable: int = 0
     seen: dict[UUID, Seen] = field(default_factory=dict)
+    archived: Mapping[UUID, Tip] = field(default_factory=dict)
     differing: set[UUID] = field(default_factory=set)
 
+    def explains(self, instance_id: UUID, seen: Seen) -> bool:
+        """Whether an archive has all that was seen of the trail, which is therefore not missing."""
+        archived = self.archived.get(instance_id)
+        if archived is None:
+            return False
+        return archived == seen.tip or archived.sequence > seen.tip.sequence
 
-async def fold(entries: AsyncIterator[bytes], keys: PublicKeys, report: Report) -> Folded:
+
+async def fold(
+    entries: AsyncIterator[bytes], keys: PublicKeys, report: Report, archived: Mapping[UUID, Tip] = MappingProxyType({})
+) -> Folded:
     """All of them, in their order; what does not hold together is noted in the report.
 
     Those before the first that has all heads are passed over: what they build upon is there no more.
     """
-    folding = _Folding(keys, report)
+    folding = _Folding(keys, report, archived)
     async for entry in entries:
         folding.take(entry)
     folding.end()
@@ -44,8 +56,8 @@ async def fold(entries: AsyncIterator[bytes], keys: PublicKeys, report: Report) 
 
 
 class _Folding:
-    def __init__(self, keys: PublicKeys, report: Report) -> None:
-        self.folded = Folded()
+    def __init__(self, keys: PublicKeys, report: Report, archived: Mapping[UUID, Tip]) -> None:
+        self.folded = Folded(archived=archived)
         self._keys = keys
         self._report = report
         self._heads: dict[UUID, Tip] = {}
@@ -113,6 +125,8 @@ class _Folding:
         seen = self.folded.seen.get(instance_id)
         if seen is None or tip.sequence > seen.tip.sequence:
             self.folded.seen[instance_id] = Seen(tip, document["number"], document["taken_at"])
+        elif tip == VANISHED and self.folded.explains(instance_id, seen):
+            return
         elif tip.sequence < seen.tip.sequence:
             why = "the instance was gone" if not tip.sequence else f"the trail ended with row {tip.sequence}"
             self._differs(instance_id, tip.sequence + 1, document, f"{why}, and {before(seen)}")

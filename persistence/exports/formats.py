@@ -8,8 +8,10 @@ there could be none at all; a reader takes one leading apostrophe away.
 import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from io import StringIO
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 import orjson
 
@@ -17,6 +19,7 @@ from persistence.chain import Entry
 
 Format = Literal["jsonl", "csv"]
 NAMES = (*Entry._fields, "prev_hash", "hash")
+_IDS = ("instance_id", "event_id", "correlation_id", "causation_id")
 _NUMBERS = frozenset({"sequence", "attempt", "step"})
 _NULLABLE = frozenset({"attempt", "step", "error_code", "error", "causation_id"})
 _ALL = frozenset(NAMES)
@@ -49,6 +52,24 @@ class Row(NamedTuple):
 def of_record(record: Sequence[Any]) -> Row:
     """The row of a record of PostgreSQL that has the columns in order."""
     return Row(Entry(*record[:_WIDTH]).columns(), record[_WIDTH], record[_WIDTH + 1])
+
+
+def to_record(row: Row) -> tuple[Any, ...]:
+    """The inverse: the columns as PostgreSQL has them. Raises Unreadable where they are none."""
+    named = dict(zip(NAMES, (*row.columns, row.prev_hash, row.hash), strict=True))
+    try:
+        for name in _IDS:
+            named[name] = UUID(named[name]) if named[name] is not None else None
+        named["recorded_at"] = datetime.fromisoformat(named["recorded_at"])
+        named["event"], named["policy"] = named["event"].encode(), named["policy"].encode()
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Unreadable(f"row {row.sequence} of {row.instance_id} is no row of an audit log: {error}") from None
+    return tuple(named.values())
+
+
+def format_of(head: bytes) -> type["Jsonl"] | type["Csv"]:
+    """The format of a file that begins so."""
+    return Csv if Csv.header.startswith(head[:10]) and head else Jsonl
 
 
 class Jsonl:

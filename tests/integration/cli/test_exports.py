@@ -109,8 +109,8 @@ def test_the_log_is_compared_with_checkpoints_that_are_there(
     (nowhere / "empty").touch()
     for arguments, code, sentence in (
         ((), 2, "REPRISE_DATABASE_URL: is missing"),
-        (("--manifest", "x"), 2, "--manifest is for a FILE, --checkpoints for the log"),
-        (("x", "--checkpoints", "y"), 2, "--manifest is for a FILE, --checkpoints for the log"),
+        (("--manifest", "x"), 2, "--manifest is for a FILE, --checkpoints and --archive are for the log"),
+        (("x", "--checkpoints", "y"), 2, "--manifest is for a FILE, --checkpoints and --archive are for the log"),
         (("--checkpoints", "nothing"), 1, "checkpoints: nothing cannot be read: No such file or directory"),
         (("--checkpoints", "empty"), 1, "empty has no checkpoint that has all heads"),
         (("--checkpoints", "stream"), 1, "There is no stream of checkpoints: none was ever taken"),

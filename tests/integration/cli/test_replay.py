@@ -78,9 +78,9 @@ def test_another_table_from_a_file(ask: Ask, run: Reprise, nowhere: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        ((), 2, "name one instance, or say --all or --since"),
-        (("shop", "--all"), 2, "name one instance, or say --all or --since"),
-        (("--all", "--cluster", "--against", "next.py"), 2, "another table says nothing of the cluster"),
+        ((), 2, "name one instance, or say --all, --since or --file"),
+        (("shop", "--all"), 2, "name one instance, or say --all, --since or --file"),
+        (("--all", "--cluster", "--against", "next.py"), 2, "another table, or a file, says nothing of the cluster"),
         (("--since", "2026-01-31"), 2, "'2026-01-31' is no time; write it like 2026-01-31T12:00:00Z"),
         (("--all", "--against", "nothing.at_all"), 1, "against: nothing.at_all cannot be loaded"),
         (("--all", "--against", "json"), 1, "against: json has no EDGES"),

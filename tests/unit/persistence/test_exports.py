@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence.chain import Entry
-from persistence.exports.formats import FORMATS, Csv, Format, Jsonl, Row, Unreadable
+from persistence.exports.formats import FORMATS, Csv, Format, Jsonl, Row, Unreadable, format_of, to_record
 from persistence.exports.manifest import Tally
 from persistence.exports.verifying import Report, Sources, verify
 from persistence.signing import Document, PublicKeys, Signer, new_key
@@ -103,6 +103,8 @@ def test_a_row_comes_back_as_it_was_hashed(
     file = tally.add(trail(FIRST, **values))
     manifest = tally.finished({"format": encoding, "whole_trails": True}, SIGNER)
     assert verified(file, manifest, None).differences == []
+    records = [to_record(row) for row in format_of(file[:100]).decode(lines(file))]
+    assert [Entry(*record[:-2]) for record in records] == [entry(FIRST, n, **values) for n in range(1, ROWS + 1)]
 
 
 @given(text=TEXTS | FORMULAS)

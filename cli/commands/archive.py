@@ -1,0 +1,61 @@
+"""`reprise audit archive`: moves long-deleted instances out of the log, into signed files."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import options
+from cli.output import local_time
+
+
+def archive(
+    reason: options.Reason,
+    before: Annotated[
+        str, typer.Option("--before", metavar="TIME", help="Deleted, and last touched, before 2026-01-31T12:00:00Z.")
+    ],
+    file: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="The archive; audit-TIME.jsonl.")
+    ] = None,
+    dry_run: options.DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Move the trails of instances that were deleted long ago, and their records, out of the log into signed files.
+
+    Rows leave the log only once the files are verified. Reads and changes the database of REPRISE_DATABASE_URL, or of
+    `reprise up` here, as the owner of its tables.
+    """
+    import asyncio
+
+    from cli import archiving
+    from cli.progress import counting
+
+    moment = options.moment(before, "--before") or datetime.now(UTC)
+    if not reason.strip():
+        raise typer.BadParameter("say why", param_hint="--reason")
+    instances, rows = asyncio.run(archiving.foreseen(moment))
+    print(
+        f"{rows:,} rows of {instances:,} instances, deleted and last touched before {local_time(moment.isoformat())}."
+    )
+    if dry_run or not instances:
+        return
+    if not yes:
+        _confirm(instances)
+    name = file or Path(f"audit-{moment:%Y%m%dT%H%M%SZ}.jsonl")
+    with counting() as show:
+        found = asyncio.run(archiving.archive(name, moment, reason, show))
+    removed = found.removed
+    print(f"{removed.rows:,} rows of {removed.instances:,} instances are in {name}, and no more in the log.")
+    if removed.kept:
+        print(f"{removed.kept:,} instances were touched meanwhile and stay in the log too.")
+
+
+def _confirm(instances: int) -> None:
+    """The count must be typed: a yes is given too easily."""
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
+    typed = typer.prompt(f"Type {instances} to move them out of the log", err=True)
+    if typed.strip() != str(instances):
+        raise typer.Abort
