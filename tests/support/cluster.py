@@ -63,7 +63,7 @@ def add_option(parser: pytest.Parser) -> None:
 
 
 def leave_out_what_needs_a_cluster_of_our_own(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A cluster that somebody gave is not resized, and its kubelets really pull images."""
+    """A cluster that somebody gave is not resized, and its kubelets really pull images and run what is in them."""
     if config.getoption("--cluster") != "kubernetes" or not os.environ.get(GIVEN):
         return
     left_out = [item for item in items if item.get_closest_marker("own_cluster") or _kills(item)]

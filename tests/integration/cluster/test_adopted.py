@@ -19,6 +19,8 @@ from tests.integration.cluster.doing import done, no_database, reaches, unmoved
 from tests.integration.cluster.foreign import HELM, Foreign, adopted, claim
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.own_cluster  # its Odoo is ready though it has no database
+
 
 async def _taken(cluster: Cluster) -> tuple[Foreign, Instance]:
     """A foreign instance that serves, labelled."""

@@ -22,6 +22,7 @@ async def _surveyed(cluster: Cluster, **wanted: object) -> Survey:
     return await survey(cluster, ExistingObjects.model_validate(wanted), datetime.now(UTC))
 
 
+@pytest.mark.own_cluster
 async def test_a_deployment_brings_all_that_its_pods_use(cluster: Cluster) -> None:
     foreign = Foreign(cluster)
     await foreign.made()

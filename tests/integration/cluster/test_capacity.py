@@ -37,6 +37,7 @@ async def test_what_is_short_is_named(cluster: Cluster) -> None:
     assert "MiB free of the 1024000 needed" in str(found.short)
 
 
+@pytest.mark.own_cluster
 async def test_what_pods_have_taken_is_counted(cluster: Cluster) -> None:
     before = await capacity(cluster, "1", "1Gi")
     row = instance(request={"cpu": "500m", "memory": "1Gi"})
@@ -48,6 +49,7 @@ async def test_what_pods_have_taken_is_counted(cluster: Cluster) -> None:
     assert of(after, node).pods_used == of(before, node).pods_used + 1
 
 
+@pytest.mark.own_cluster
 async def test_of_all_pods_no_more_than_a_page_or_two_is_held(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from tests.integration.cluster.doing import CREDENTIALS, deployed, instance, rea
 from tests.support.failures import rows
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.own_cluster  # its Odoo is ready though it has no database
+
 EXPOSED = Profiles(profiles={"default": Profile(ingress=Exposure(hosts="{name}.{customer}.example.com"))})
 
 

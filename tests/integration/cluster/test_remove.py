@@ -33,6 +33,7 @@ ALL_DELETED = [
 ]
 
 
+@pytest.mark.own_cluster
 async def test_all_of_an_attempt_is_seen_gone(cluster: Cluster) -> None:
     row = instance()
     await deployed(cluster, row)
@@ -72,6 +73,7 @@ async def test_whoever_goes_on_after_a_crash_still_tells_all(cluster: Cluster) -
     assert told(await removed(cluster, row)) == ALL_DELETED
 
 
+@pytest.mark.own_cluster
 async def test_the_database_is_dealt_with_when_no_pod_is_left(cluster: Cluster) -> None:
     row = instance()
     await deployed(cluster, row)

@@ -21,6 +21,8 @@ from statemachine.states import State
 from tests.integration.consumers.world import NO_ROOM, World
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.own_cluster  # its Odoo is ready though it has no database
+
 KINDS = (DEPLOYMENT, CLAIM, SERVICE, SECRET)
 
 

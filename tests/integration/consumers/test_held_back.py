@@ -26,6 +26,8 @@ from statemachine.states import State
 from tests.integration.consumers.world import NO_ROOM, World
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.own_cluster  # its Odoo is ready though it has no database
+
 
 class Gate:
     """Holds back the first call that comes to it; those after it pass."""

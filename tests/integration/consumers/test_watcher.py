@@ -31,6 +31,8 @@ from statemachine.states import State
 from tests.integration.consumers.world import NO_ROOM, World
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.own_cluster  # its Odoo is ready though it has no database
+
 NEVER = 3600.0
 NO_NODE = r"0/(\d) nodes are available: \1 Insufficient cpu\."
 
