@@ -24,14 +24,20 @@ async def run(settings: Settings, engine: AsyncEngine, js: JetStreamContext, sto
 
     async def go_round() -> float:
         try:
-            pauses = [await _step(engine, resender, replay_id) for replay_id in await sending(engine)]
+            ids = await sending(engine)
         except DependencyDown as error:
             log.warning("replay.waits", error=str(error))
             return rounds.POLL
-        return min((pause for pause in pauses if pause is not None), default=rounds.POLL)
+        return min([rounds.POLL, *[await _step(engine, resender, replay_id) for replay_id in ids]])
 
     await rounds.run(settings, NAME, go_round, stop)
 
 
-async def _step(engine: AsyncEngine, resender: Resender, replay_id: UUID) -> float | None:
-    return await step(engine, replay_id, resender.send, lambda: datetime.now(UTC))
+async def _step(engine: AsyncEngine, resender: Resender, replay_id: UUID) -> float:
+    """For how many seconds there is nothing to do; what one waits for must not keep the others."""
+    try:
+        due_in = await step(engine, replay_id, resender.send, lambda: datetime.now(UTC))
+    except DependencyDown as error:
+        log.warning("replay.waits", replay=str(replay_id), error=str(error))
+        return rounds.POLL
+    return rounds.POLL if due_in is None else due_in

@@ -328,7 +328,7 @@ replay_progress = Table(
 replay_items = Table(
     "replay_items",
     metadata,
-    Column("replay_id", Uuid, ForeignKey("replays.id"), nullable=False),
+    Column("replay_id", Uuid, nullable=False),  # no foreign key: it would be checked for each of a million rows
     Column("position", Integer, nullable=False),
     Column("instance_id", Uuid, nullable=False),
     Column("sequence", Integer, nullable=False),

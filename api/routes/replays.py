@@ -38,7 +38,7 @@ async def create(
     backend, now = wisher.backend, datetime.now(UTC)
     stream = await destination(jetstream(backend.nats), body.to)
     if dry_run:
-        where = body.where.model_copy(update={"until": body.where.until or now})
+        where = body.where.model_copy(update={"until": min(body.where.until or now, now)})
         found = await replays.matching(backend.engine, where, SAMPLE)
         return JSONResponse(plan_of(body, where, stream, *found).model_dump(mode="json"))
     for name in ("reason", "expected"):

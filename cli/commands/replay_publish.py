@@ -11,6 +11,10 @@ Type = Annotated[
     list[str] | None,
     typer.Option("--type", help="Of this type; may be repeated.", autocompletion=completing.event_types),
 ]
+Instance = Annotated[
+    str | None,
+    typer.Option("--instance", metavar="ID", help="Of this instance.", autocompletion=completing.instances),
+]
 Outcome = Annotated[
     Literal["applied", "stale", "rejected", "any"], typer.Option("--outcome", help="Of which this had become.")
 ]
@@ -20,7 +24,7 @@ def publish(
     since: Annotated[str | None, typer.Option("--since", help="From then on, like 2026-01-31T12:00:00Z.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="Before then; now, where it is not said.")] = None,
     types: Type = None,
-    instance: Annotated[str | None, typer.Option("--instance", metavar="ID", help="Of this instance.")] = None,
+    instance: Instance = None,
     outcome: Outcome = "applied",
     to: Annotated[str | None, typer.Option("--to", metavar="SUBJECT", help="A subject that a stream stores.")] = None,
     rate: Annotated[str, typer.Option("--rate", help="At most so often, up to 500/s.")] = "50/s",

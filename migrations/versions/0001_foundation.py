@@ -323,8 +323,7 @@ CREATE TABLE replay_items (
     position INTEGER NOT NULL,
     instance_id UUID NOT NULL,
     sequence INTEGER NOT NULL,
-    PRIMARY KEY (replay_id, position),
-    FOREIGN KEY(replay_id) REFERENCES replays (id)
+    PRIMARY KEY (replay_id, position)
 )
 ;
 COMMENT ON TABLE replay_items IS 'the events of a replay, chosen when it began; gone once all are sent'

@@ -269,6 +269,24 @@ async def test_a_stream_that_is_full_is_waited_for_and_nothing_is_lost(
     assert await event_ids(js) == ids
 
 
+async def test_one_that_waits_does_not_keep_the_next(
+    settings: Settings, engine: AsyncEngine, js: JetStreamContext, runner: Run
+) -> None:
+    await happened(engine, 3)
+    full = StreamConfig(name="FULL", subjects=["full.*"], max_msgs=1, discard=DiscardPolicy.NEW)
+    await js.add_stream(full)
+    for to, stream in (("full.replay", "FULL"), (TO, STREAM), ("full.replay", "FULL")):
+        wanted = ReplayMany(to=to, expected=3, reason="why", rate="500/s")
+        await replays.create(engine, Asked(uuid4(), str(ALICE), stream, datetime.now(UTC)), wanted)
+
+    async def states() -> bool:
+        views = {(view.stream, view.state) for view in await replays.latest(engine)}
+        return views == {("FULL", "sending"), (STREAM, "completed")}
+
+    async with part(runner, settings):
+        await until(states, 30, what="the one whose stream has room to be completed")
+
+
 async def test_a_row_that_is_gone_meanwhile_stops_it_before_it(engine: AsyncEngine, js: JetStreamContext) -> None:
     ids = await happened(engine, 3)
     replay_id = await begun(engine, 3)

@@ -47,6 +47,8 @@ async def test_the_plan_counts_shows_the_oldest_and_sends_nothing(world: World) 
     assert [each["sequence"] for each in found["sample"]] == [1, 2, 3, 4, 5, 6, 7]
     assert {each["instance_id"] for each in found["sample"]} == {identity}
     assert found["where"]["until"] is not None
+    future = await plan(world, where={"until": "2100-01-31T12:00:00Z"})
+    assert future["where"]["until"] < "2100", "what is yet to come is not counted"
     capped = await plan(world, max=2, rate="30/m")
     assert (capped["fitting"], capped["count"], len(capped["sample"]), capped["seconds"]) == (7, 2, 2, 2)
     assert "7 fit; the oldest 2 are sent, for that is the cap." in capped["lines"]
@@ -98,6 +100,7 @@ async def test_it_is_begun_gone_on_with_stopped_and_resumed_by_name_and_reason(w
         "instances",
         "changes.1",
         "dead-letters.lifecycle",
+        "checkpoints.taken",
         "reprise.wake.relay",
     ],
 )
