@@ -39,6 +39,10 @@ async def test_each_does_what_it_says(
     meant = {"shop": elsewhere.identity, "billing.replay": elsewhere.to}
     if "REPLAY_ID" in words:
         meant["REPLAY_ID"] = await stopped(elsewhere)
+    if "audit.jsonl" in words:
+        export = ("audit", "export", "--instance", elsewhere.identity, "--output", "audit.jsonl", "--reason", "why")
+        exported = await asyncio.to_thread(reprise, *export)
+        assert exported.code == 0, exported
     arguments = [meant.get(word, word) for word in words[1:]]
     said = await asyncio.to_thread(reprise, *arguments)  # `verify` has a loop of its own
     assert said.code == 0, said
