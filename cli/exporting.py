@@ -69,13 +69,13 @@ def to_stdout(client: Client, query: dict[str, Any]) -> Document:
         for piece in pieces:
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
-    return _manifest(client, headers["X-Export-Id"])
+    return manifest_of(client, headers["X-Export-Id"])
 
 
 def _received(client: Client, partial: Files, query: dict[str, Any]) -> Document:
     with client.stream("/api/audit/export", **query) as (headers, pieces), private(partial.rows) as rows:
         digest = write(rows, pieces)
-    manifest = _manifest(client, headers["X-Export-Id"])
+    manifest = manifest_of(client, headers["X-Export-Id"])
     if digest != manifest["sha256"]:
         raise Refused("What came is not what was signed: something on the way changed it; ask again")
     with private(partial.manifest) as file:
@@ -83,7 +83,8 @@ def _received(client: Client, partial: Files, query: dict[str, Any]) -> Document
     return manifest
 
 
-def _manifest(client: Client, export_id: str) -> Document:
+def manifest_of(client: Client, export_id: str) -> Document:
+    """As it was signed. Raises Refused where the export broke off, NotFound."""
     manifest: Document | None = client.get(f"/api/audit/exports/{export_id}")["manifest"]
     if manifest is None:
         raise Refused(f"Export {export_id} has no manifest: its last row was not sent; ask again")

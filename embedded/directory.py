@@ -40,6 +40,11 @@ class DataDirectory:
         return self.root / "cluster" / "kubeconfig"
 
     @property
+    def checkpoints(self) -> Path:
+        """What was signed of the audit log."""
+        return self.root / "checkpoints.jsonl"
+
+    @property
     def logs(self) -> Path:
         """One file a child, bounded in size."""
         return self.root / "logs"

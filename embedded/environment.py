@@ -64,6 +64,7 @@ def _embedded(settings: Settings, state: State, directory: DataDirectory) -> dic
         "console_key": state.secrets["console_key"],
         "database_keys": state.secrets["database_key"],
         "audit_signing_key": state.secrets["audit_key"],
+        "checkpoint_file": str(directory.checkpoints),
         "api_url": api_url(settings, state),
         "database_service_url": api_url(settings, state),
     }

@@ -51,7 +51,8 @@ def export(
     query = {"format": encoding, "reason": reason, **chosen.query(client)}
     if file is None:
         manifest = exporting.to_stdout(client, query)
-        print(f"{manifest['rows']:,} rows; export {manifest['export_id']} has the manifest.", file=sys.stderr)
+        told = f"{manifest['rows']:,} rows; their manifest: reprise audit exports {manifest['export_id']}"
+        print(told, file=sys.stderr)
         return
     with counting() as show:
         found = exporting.to_file(client, file, query, show)
@@ -61,8 +62,17 @@ def export(
         raise typer.Exit(exits.FAILED)
 
 
-def list_exports(limit: options.Limit = 100, output: options.Output = "table") -> None:
-    """List who exported what, and why; newest first."""
+def list_exports(
+    export_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Print the manifest of this one.")] = None,
+    limit: options.Limit = 100,
+    output: options.Output = "table",
+) -> None:
+    """List who exported what, and why, newest first; or print the manifest of one."""
+    from cli import exporting
+
+    if export_id is not None:
+        as_json(exporting.manifest_of(connected(), export_id))
+        return
     found = connected().get("/api/audit/exports", limit=limit)
     if output == "json":
         as_json(found)
@@ -111,6 +121,8 @@ def verify(
         else:
             files = verifying.Files.of(file)
             files = files._replace(manifest=manifest or files.manifest)
+            if not files.heads.exists():
+                print(f"{files.heads} is not there: instances that are missing have no name.", file=sys.stderr)
             report = verifying.check(files, verifying.manifest_of(files.manifest), keys, show)
             about = "They are what was signed: complete, in order, every hash right."
     _tell(report, about, output)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -50,6 +51,11 @@ async def test_an_export_is_verified_as_it_comes_and_again_without_any_server(
     [found] = json.loads(said.out)["differences"]
     assert (found["instance_id"], found["sequence"]) == (identity, 1)
     assert found["why"].endswith("are missing")
+    (nowhere / "log.heads").unlink()
+    said = reprise("audit", "verify", "log", "--public-key", key)
+    assert said.code == 1
+    assert "log.heads is not there: instances that are missing have no name." in said.err
+    assert "was signed: this is another file" in said.out
 
 
 async def test_rows_on_stdout_are_the_same_rows(reprise: Reprise, world: World, nowhere: Path) -> None:
@@ -57,7 +63,11 @@ async def test_rows_on_stdout_are_the_same_rows(reprise: Reprise, world: World, 
     await world.failed(name)
     said = reprise("audit", "export", "--instance", name, *WHY)
     assert [json.loads(line)["sequence"] for line in said.out.splitlines()] == list(range(1, 8))
-    assert said.err.startswith("7 rows; export ")
+    told, _, export_id = said.err.strip().rpartition(" ")
+    assert told == "7 rows; their manifest: reprise audit exports"
+    manifest = json.loads(reprise("audit", "exports", export_id).out)
+    assert (manifest["export_id"], manifest["rows"]) == (export_id, 7)
+    assert "There is no export" in reprise("audit", "exports", str(uuid4())).err
     assert files_of(nowhere) == []
     listed = reprise("audit", "exports", "--limit", "1")
     assert "the auditor asks" in listed.out

@@ -40,6 +40,7 @@ def test_everything_embedded_reaches_the_parts() -> None:
         "CONSOLE_KEY": "the-console_key",
         "DATABASE_KEYS": "the-database_key",
         "AUDIT_SIGNING_KEY": "the-audit_key",
+        "CHECKPOINT_FILE": "/data/checkpoints.jsonl",
         "API_URL": "http://127.0.0.1:7000",
         "DATABASE_SERVICE_URL": "http://127.0.0.1:7000",
         "HOST": "127.0.0.1",
