@@ -45,14 +45,14 @@ async def run(settings: Settings, js: JetStreamContext, stop: asyncio.Event) -> 
 async def take(settings: Settings, taker: Taker, js: JetStreamContext) -> None:
     """One checkpoint, into the stream and then the file; the next builds upon it only where both have it.
 
-    Raises DependencyDown, OSError.
+    A stream that was lost, or a file that was put away, begins anew with all heads. Raises DependencyDown, OSError.
     """
     file = settings.checkpoint_file
     await ensure(js, settings.nats_replicas)
-    number, _ = await checkpoints.last(js)
+    numbers = [(await checkpoints.last(js))[0]]
     if file is not None:
-        number = max(number, await asyncio.to_thread(lines.last_number, file))
-    checkpoint = await taker.take(max(number, taker.last_number) + 1)
+        numbers.append(await asyncio.to_thread(lines.last_number, file))
+    checkpoint = await taker.take(max(*numbers, taker.last_number) + 1, full=min(numbers) < taker.last_number)
     await checkpoints.append(js, checkpoint.entries)
     if file is not None:
         await asyncio.to_thread(lines.append, file, checkpoint.entries)

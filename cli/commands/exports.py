@@ -131,8 +131,11 @@ def verify(
 
 def _of_log(proved: "Proved") -> "tuple[Report, str]":
     last = proved.last or {}
-    seen = f"{proved.read:,} checkpoints saw, the last (number {last.get('number')}) {local_time(last.get('taken_at'))}"
-    return proved.report, f"Every hash is right, and every trail has what {seen}."
+    latest = f"number {last.get('number')} of {local_time(last.get('taken_at'))}"
+    return (
+        proved.report,
+        f"Every hash is right, and all is there that checkpoints saw ({proved.read:,}, up to {latest}).",
+    )
 
 
 def _tell(report: "Report", agrees: str, output: options.Format) -> None:

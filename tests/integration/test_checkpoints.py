@@ -331,6 +331,25 @@ async def test_a_place_that_cannot_take_it_is_tried_again_and_nothing_is_left_ou
     assert report.differences == []
 
 
+async def test_a_file_that_is_put_away_and_a_stream_that_is_lost_begin_anew_with_all_heads(
+    settings: Settings, js: JetStreamContext, taker: Taker, shops: list[UUID]
+) -> None:
+    file = settings.checkpoint_file
+    assert file is not None
+    await checkpointing.take(settings, taker, js)
+    file.rename(file.with_name("last-year.jsonl"))
+    await checkpointing.take(settings, taker, js)
+    assert (await verified(settings, js)).differences == []
+    folded = await fold(lines_of(file), KEYS, Report())
+    assert (folded.count, len(folded.seen)) == (1, len(shops))
+    await js.delete_stream(CHECKPOINTS_STREAM)
+    await checkpointing.take(settings, taker, js)
+    folded = await fold(checkpoints.read(js), KEYS, Report())
+    assert folded.last is not None
+    assert (folded.last["number"], folded.count, len(folded.seen)) == (3, 1, len(shops))
+    assert (await verified(settings, js)).differences == []
+
+
 async def test_the_part_takes_them_regularly_and_through_outages(
     settings: Settings, js: JetStreamContext, shops: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
