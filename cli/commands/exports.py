@@ -131,11 +131,8 @@ def verify(
 
 def _of_log(proved: "Proved") -> "tuple[Report, str]":
     last = proved.last or {}
-    latest = f"number {last.get('number')} of {local_time(last.get('taken_at'))}"
-    return (
-        proved.report,
-        f"Every hash is right, and all is there that checkpoints saw ({proved.read:,}, up to {latest}).",
-    )
+    read = f"{proved.read:,}, up to number {last.get('number')} of {local_time(last.get('taken_at'))}"
+    return proved.report, f"Every hash is right, and all is there that checkpoints saw ({read})."
 
 
 def _tell(report: "Report", agrees: str, output: options.Format) -> None:
