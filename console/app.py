@@ -13,7 +13,19 @@ from console import failing
 from console.asking import Console
 from console.hardening import Hardened
 from console.live import Hub
-from console.pages import auditing, creating, health, instance, instances, live, retrying, signing_in, wishing
+from console.pages import (
+    auditing,
+    creating,
+    dead_letters,
+    health,
+    instance,
+    instances,
+    live,
+    overview,
+    retrying,
+    signing_in,
+    wishing,
+)
 from console.rendering import STATIC
 from console.sessions import Sessions
 from console.upstream import Upstream
@@ -21,7 +33,11 @@ from schemas.errors import RepriseError
 from schemas.settings import Settings
 
 ROUTES = [
-    Route("/", instances.home),
+    Route("/", overview.show),
+    Route("/brake", overview.release, methods=["POST"]),
+    Route("/dead-letters", dead_letters.index, methods=["GET"]),
+    Route("/dead-letters/{sequence:int}", dead_letters.show, methods=["GET"]),
+    Route("/dead-letters/{sequence:int}/{action}", dead_letters.act, methods=["POST"]),
     Route("/sign-in", signing_in.form, methods=["GET"]),
     Route("/sign-in", signing_in.begin, methods=["POST"]),
     Route("/sign-in/{code}", signing_in.redeem, methods=["GET"]),

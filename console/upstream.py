@@ -44,6 +44,10 @@ class Upstream:
         """DELETE `path`."""
         return await self._call(token, "DELETE", path, query)
 
+    async def text(self, token: str, path: str) -> str:
+        """GET `path`, which answers no JSON."""
+        return (await self._asked(token, "GET", path)).text
+
     async def check(self, token: str, path: str) -> None:
         """GET `path`, whatever it answers with. Raises as the others do where it is refused."""
         await self._asked(token, "GET", path)

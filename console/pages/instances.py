@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.asking import console_of, redirect, signed_in
+from console.asking import console_of, signed_in
 from console.rendering import page
 from console.sessions import Session
 from schemas.codes import ErrorCode
@@ -15,12 +15,6 @@ from schemas.codes import ErrorCode
 FILTERS = ("status", "error_code", "customer_id", "q")
 LIMIT = 50
 VIEWS = ("table", "cards")
-
-
-@signed_in
-async def home(request: Request, session: Session) -> Response:
-    """There is one place to begin."""
-    return redirect(request, "/instances")
 
 
 @signed_in

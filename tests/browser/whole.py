@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from embedded.directory import DataDirectory
+from embedded.environment import nats
 from embedded.state import read
 from schemas.settings import Settings
 from tests.support.installation import Installation, client_of
@@ -38,5 +39,6 @@ def settings_of(directory: DataDirectory) -> Settings:
         port=state.ports["api"],
         jwt_secret=SecretStr(state.secrets["jwt"]),
         console_key=SecretStr(state.secrets["console_key"]),
+        nats_url=nats(state, directory).url,
         kubeconfig=directory.kubeconfig,
     )

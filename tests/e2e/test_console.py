@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from api.tokens import Role, mint_token
+from bus.connection import connected, jetstream
 from console.sessions import Sessions
 from tests.browser.whole import whole
 from tests.support.installation import Installation
@@ -59,7 +60,7 @@ async def test_who_is_not_signed_in_is_sent_there_and_back(browser: Browser) -> 
 @pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example"])
 async def test_nobody_is_sent_elsewhere(browser: Browser, elsewhere: str) -> None:
     entered = await browser.sign_in(Role.ADMIN, to=elsewhere)
-    assert (entered.url.host, entered.url.path) == ("127.0.0.1", "/instances")
+    assert (entered.url.host, entered.url.path) == ("127.0.0.1", "/")
 
 
 async def test_a_token_that_is_not_valid_is_refused_with_the_reason(browser: Browser) -> None:
@@ -73,7 +74,7 @@ async def test_a_link_signs_in_once(browser: Browser, reprise: Installation) -> 
     key = reprise.settings.console_key
     assert key is not None
     link = "/sign-in/" + Sessions(key.get_secret_value()).code(mint_token(reprise.settings, Role.ADMIN, "somebody"))
-    assert (await browser.http.get(link)).url.path == "/instances"
+    assert (await browser.http.get(link)).url.path == "/"
     browser.http.cookies.clear()
     assert (await browser.http.get(link)).status_code == 401
     assert not browser.http.cookies
@@ -250,3 +251,36 @@ async def test_many_are_retried_by_the_count_that_was_seen_and_for_a_reason(
     await until(stopped, 120, what="the first to fail again, which stops it", pause=0.3)
     [row] = (await reprise.http.get("/api/retries")).json()["items"]
     assert (row["state"], row["failed"], row["waiting"], row["reason"]) == ("stopped", 1, 2, "the registry is back")
+
+
+async def test_the_overview_tells_admins_how_the_installation_is_and_customers_what_is_theirs(browser: Browser) -> None:
+    await browser.sign_in(Role.ADMIN)
+    admins = (await browser.http.get("/")).text
+    assert "<dt>postgresql</dt><dd>ok</dd>" in admins
+    assert "<dt>brake</dt><dd>off</dd>" in admins
+    await browser.sign_in(Role.CUSTOMER, "nobody-yet")
+    theirs = (await browser.http.get("/")).text
+    assert "all <b>0</b>" in theirs
+    assert "Health" not in theirs
+    assert (await browser.http.get("/dead-letters")).status_code == 403
+
+
+async def test_a_dead_letter_is_looked_at_and_dropped_for_a_reason(browser: Browser, reprise: Installation) -> None:
+    await reprise.create("letter", cpu="50m")
+    async with connected(reprise.settings, "test") as client:
+        await jetstream(client).publish("instances.nonsense.stop.requested", b"{}", headers={"ce-type": "no.such"})
+
+    async def buried() -> bool:
+        return bool((await reprise.http.get("/api/dead-letters")).json()["items"])
+
+    await until(buried, 60, what="the message to be dead-lettered", pause=0.2)
+    await browser.sign_in(Role.ADMIN)
+    listed = (await browser.http.get("/dead-letters")).text
+    path = re.findall(r'href="(/dead-letters/\d+)"', listed)[0]
+    looked = (await browser.http.get(path)).text
+    assert "no event type that Reprise knows" in unescape(looked)
+    hidden = await browser.fields(path)
+    assert (await browser.http.post(f"{path}/drop", data=hidden)).status_code == 400
+    dropped = await browser.http.post(f"{path}/drop", data=hidden | {"reason": "nonsense"})
+    assert "It has been dropped" in dropped.text
+    assert not (await reprise.http.get("/api/dead-letters")).json()["items"]

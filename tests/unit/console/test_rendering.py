@@ -41,4 +41,4 @@ def test_text_from_outside_is_escaped() -> None:
 class _Nobody:
     """Whoever looks."""
 
-    subject, role, customer_id, csrf = '"><img src=x>', "admin", None, "c"
+    subject, role, customer_id, csrf, is_admin = '"><img src=x>', "admin", None, "c", True

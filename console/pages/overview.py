@@ -1,0 +1,85 @@
+"""Everything at a glance: how many of each, what fails, how long it takes, what waits, whether the parts are well."""
+
+import asyncio
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.asking import console_of, redirect, signed_in
+from console.charts import failures
+from console.rendering import page
+from console.sessions import Session
+from console.upstream import Document
+from schemas.audit_stats import AuditStats
+from schemas.errors import DependencyDown, Forbidden
+
+WAITING = 20
+COUNTS = {"reprise_outbox_rows": "outbox, rows due", "reprise_dead_letters": "dead letters"}
+AGES = {
+    "reprise_outbox_oldest_seconds": "outbox, oldest row waits",
+    "reprise_checkpoint_age_seconds": "last checkpoint, age",
+}
+PENDING = "reprise_consumer_pending"
+
+
+@signed_in
+async def show(request: Request, session: Session) -> Response:
+    """Customers see what is theirs; how the installation is doing is for admins."""
+    upstream, token = console_of(request).upstream, session.token
+    overview, stats, waiting, room = await asyncio.gather(
+        upstream.get(token, "/api/overview"),
+        upstream.get(token, "/api/audit/stats"),
+        upstream.get(token, "/api/instances", status="creating", limit=WAITING),
+        _room(request, session),
+    )
+    return page(
+        request,
+        "overview.html",
+        session=session,
+        counts=overview["instances"],
+        chart=failures(AuditStats.model_validate(stats)),
+        stats=stats,
+        waiting=waiting["items"],
+        room=room,
+        health=await _health(request, session) if session.is_admin else None,
+    )
+
+
+@signed_in
+async def release(request: Request, session: Session) -> Response:
+    """Releases the brake."""
+    reason = request.state.form.get("reason", "")
+    await console_of(request).upstream.post(session.token, "/api/brake/release", {"reason": reason})
+    return redirect(request, "/")
+
+
+async def _room(request: Request, session: Session) -> Document | None:
+    """None while the cluster does not answer."""
+    try:
+        return await console_of(request).upstream.get(session.token, "/api/capacity")
+    except DependencyDown:
+        return None
+
+
+async def _health(request: Request, session: Session) -> Document:
+    upstream, token = console_of(request).upstream, session.token
+    brake, metrics, checks = await asyncio.gather(
+        upstream.get(token, "/api/brake"), upstream.text(token, "/metrics"), _checks(request)
+    )
+    samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
+    return {
+        "brake": brake,
+        "checks": checks,
+        "counts": {COUNTS[each.name]: int(each.value) for each in samples if each.name in COUNTS},
+        "ages": {AGES[each.name]: each.value for each in samples if each.name in AGES},
+        "pending": {each.labels["consumer"]: int(each.value) for each in samples if each.name == PENDING},
+    }
+
+
+async def _checks(request: Request) -> dict[str, Any]:
+    try:
+        return dict((await console_of(request).upstream.get("", "/readyz"))["checks"])
+    except (DependencyDown, Forbidden) as error:
+        return {"api": str(error)}
