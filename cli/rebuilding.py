@@ -4,6 +4,7 @@ import getpass
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,8 +13,13 @@ from cli import exits
 from cli.bar import Bar
 from cli.options import Format
 from cli.output import as_json, as_table
+from cli.progress import counting
+from schemas.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from persistence.exports.formats import Csv, Jsonl, Row
     from persistence.rebuilding import Report
     from persistence.swapping import Swapped
 
@@ -21,7 +27,7 @@ SHOWN = 20
 """Differences that the table shows; json has up to a thousand."""
 
 
-_COUNTED = ("rows", "instances", "broken", "differing", "gone", "structure", "without_timers")
+_COUNTED = ("rows", "instances", "broken", "differing", "gone", "structure", "without_timers", "lacking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Asked:
     yes: bool
     reason: str
     leave_out: bool
+    file: Path | None
+    public_key: list[str]
     output: Format
 
 
@@ -42,10 +50,11 @@ async def rebuild(url: str, asked: Asked) -> int:
 
     if asked.swap and not asked.yes and not sys.stdin.isatty():
         raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
+    rows = _believed(asked.file, asked.public_key) if asked.file is not None else ()
     async with operating(url) as connection:
         began = time.monotonic()
         with Bar() as bar:
-            report = await build(connection, bar.show)
+            report = await build(connection, bar.show, rows)
         if asked.output == "table":
             _show(report, time.monotonic() - began)
         if not asked.swap or report.agrees:
@@ -54,6 +63,25 @@ async def rebuild(url: str, asked: Asked) -> int:
             _confirm(report)
         done = await swap(connection, f"operator:{getpass.getuser()}", asked.reason, leave_out=asked.leave_out)
     return _conclude(asked, report, done)
+
+
+def _believed(file: Path, public_key: list[str]) -> "Iterator[Row]":
+    """The rows of an export. Raises Refused where it is not as it was signed, BadInput where it cannot be read."""
+    from cli import verifying
+    from persistence.exports.formats import FORMATS
+
+    files = verifying.Files.of(file)
+    manifest = verifying.manifest_of(files.manifest)
+    with counting() as show:
+        report = verifying.check(files, manifest, verifying.public_keys(public_key), show)
+    if report.differing:
+        raise Refused(f"{file} is not what was signed; `reprise audit verify {file}` names what differs")
+    return _rows(file, FORMATS[manifest["format"]])
+
+
+def _rows(file: Path, encoding: "type[Jsonl] | type[Csv]") -> "Iterator[Row]":
+    with file.open("rb") as lines:
+        yield from encoding.decode(lines)
 
 
 def _confirm(report: "Report") -> None:
@@ -86,6 +114,8 @@ def _document(report: "Report", done: "Swapped | None") -> dict[str, Any]:
 
 def _show(report: "Report", seconds: float) -> None:
     print(f"{report.rows:,} rows of {report.instances:,} instances decided again in {seconds:.1f} s.")
+    if report.lacking:
+        print(f"{report.lacking:,} rows of them are in the file, and not in the audit log.")
     if report.breaks:
         print(f"\nTrails that are broken, of which no row is made: {report.broken:,}")
         broken = ((each.instance_id, each.sequence, each.why) for each in report.breaks[:SHOWN])
@@ -115,5 +145,7 @@ def _said(done: "Swapped", gone: bool) -> str:
     if done.left_out:
         more.append(f"{done.left_out:,} instances with a broken trail have none")
     more.append(f"{done.timers:,} timers were put back")
+    if done.restored:
+        more.append(f"{done.restored:,} rows were put back into the audit log")
     kept = "" if gone else "\nThe table as it was: reprise_replaced.instances."
     return f"Swapped in {done.instances:,} rows: {'; '.join(more)}.{kept}"

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from persistence.messages import Message, of_event
 from persistence.rebuilt_table import SCHEMA, Connection
+from persistence.restoring import TRAILS
 from persistence.statements import DROP_TIMERS, INSERT_OUTBOX
 from schemas.events import Event
 from schemas.payloads import TimerDue
@@ -26,7 +27,7 @@ SELECT id, overdue FROM {SCHEMA}.instances r WHERE (state = ANY($1::text[]) OR d
 AND NOT EXISTS (SELECT FROM {SCHEMA}.broken b WHERE b.instance_id = r.id) ORDER BY id
 """  # noqa: S608  # names of our own
 _TIMERS = "SELECT instance_id, subject FROM outbox WHERE timer AND instance_id = ANY($1::uuid[])"
-_ROWS = "SELECT event, recorded_at, policy FROM audit_log WHERE instance_id = $1 ORDER BY sequence"
+_ROWS = f"SELECT event, recorded_at, policy FROM {TRAILS} WHERE instance_id = $1 ORDER BY sequence"  # noqa: S608
 _AT_A_TIME = 500
 """Rows of a trail that are held at a time."""
 

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 
 from persistence.engine import connector, translated
+from persistence.exports.formats import Row
 from persistence.putting_back import without_timers
 from persistence.rebuilt_table import (
     SCHEMA,
@@ -21,26 +22,34 @@ from persistence.rebuilt_table import (
     make_indexes,
     unlike_the_definition,
 )
-from persistence.replay import IN_ORDER, KEPT, ROWS, batches
+from persistence.replay import IN_ORDER, KEPT, batches
+from persistence.restoring import TRAILS, load
 from persistence.rows import COLUMNS, Tip, to_arrays
+from persistence.statements import ENTRY_COLUMNS
 from persistence.verifying import Difference, Trail
 from schemas.errors import Refused
 from statemachine.instance import Instance
 
 LOCK = 0x5265_7072_6973_6507
 WRITTEN = (*COLUMNS, "sequence", "chain")
-_COUNT = "SELECT count(*) FROM audit_log"
+_ROWS = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM {TRAILS}"  # noqa: S608  # names of our own
+_COUNT = f"SELECT count(*) FROM {TRAILS}"  # noqa: S608  # as above
 
 # a command that is repeated leaves a row the first time only: how often it was, the live row alone knows
 _TAKE_OVER_REPETITIONS = """
 UPDATE {rebuilt} r SET overdue = l.overdue FROM {live} l
 WHERE l.id = r.id AND 0 < r.overdue AND r.overdue < l.overdue AND to_jsonb(r) - 'overdue' = to_jsonb(l) - 'overdue'
 """
-# the ids of events outlive their rows, and tell what was removed from the end of a trail, or all of it
+# the ids of events outlive their rows, and tell what was removed from the end of a trail, or all of it; where they were
+# lost as well, the live row does
+_BY_IDS = "SELECT instance_id, max(sequence) AS sequence FROM event_ids GROUP BY instance_id"
+_BY_LIVE = """
+UNION ALL SELECT id, sequence FROM {live} l WHERE NOT EXISTS (SELECT FROM event_ids e WHERE e.instance_id = l.id)
+"""
 _CUT_SHORT = """
 WITH longer AS (
     SELECT e.instance_id, coalesce(r.sequence, 0) AS last, e.sequence
-    FROM (SELECT instance_id, max(sequence) AS sequence FROM event_ids GROUP BY instance_id) e
+    FROM ({known}) e
     LEFT JOIN {rebuilt} r ON r.id = e.instance_id
     WHERE e.sequence > coalesce(r.sequence, 0)
     AND NOT EXISTS (SELECT FROM {broken} b WHERE b.instance_id = e.instance_id)
@@ -73,6 +82,7 @@ class Report:
     differing    instances whose live row is not the one made anew, or of which there is only the one or the other
     structure    what of the live table itself is not as defined; `gone` where there is none
     without_timers    instances on their way, of which the outbox lacks a timer
+    lacking      rows that a file has and the audit log lacks
     """
 
     total: int = 0
@@ -85,6 +95,7 @@ class Report:
     structure: list[str] = field(default_factory=list)
     gone: bool = False
     without_timers: int = 0
+    lacking: int = 0
 
     def note_broken(self, difference: Difference) -> None:
         """One more trail cannot be decided again."""
@@ -94,7 +105,8 @@ class Report:
     @property
     def agrees(self) -> bool:
         """Whether a swap would change nothing."""
-        return not (self.broken or self.differing or self.structure or self.gone or self.without_timers)
+        found = (self.broken, self.differing, self.structure, self.gone, self.without_timers, self.lacking)
+        return not any(found)
 
 
 class Made(NamedTuple):
@@ -121,17 +133,19 @@ async def operating(url: str) -> AsyncIterator[Connection]:
             await connection.close(timeout=5)
 
 
-async def build(connection: Connection, progress: Callable[[Report], None]) -> Report:
+async def build(connection: Connection, progress: Callable[[Report], None], found: Iterable[Row] = ()) -> Report:
     """Every row from its trail, in the schema `reprise_rebuilt`, compared; the live table is not touched.
 
-    It reads one snapshot. `progress` is told after each batch of rows. Raises Refused where two have one name.
+    `found`: rows of a file, of which those are read too that the audit log lacks. It reads one snapshot. `progress` is
+    told after each batch of rows. Raises Refused where two instances have one name, or file and log contradict.
     """
     async with connection.transaction(isolation="repeatable_read"):
         home = await home_of(connection)
-        report = Report(total=await connection.fetchval(_COUNT))
         await make_empty(connection)
+        report = Report(lacking=await load(connection, found))
+        report.total = await connection.fetchval(_COUNT)
         await fill(connection, report, progress)
-        await _find_cut_short(connection, report)
+        await _find_cut_short(connection, report, f"{home}.instances")
         await _index(connection)
         await _compare(connection, report, f"{home}.instances")
         report.without_timers = await without_timers(connection)
@@ -143,7 +157,7 @@ async def fill(
 ) -> None:
     """The rows of these trails."""
     filling = _Filling(report)
-    async for batch in batches(connection, ROWS + where + IN_ORDER, parameters):
+    async for batch in batches(connection, _ROWS + where + IN_ORDER, parameters):
         await _write(connection, list(filling.take(batch)))
         progress(report)
     await _write(connection, list(filling.end()))
@@ -186,8 +200,9 @@ async def _write(connection: Connection, made: Sequence[Made]) -> None:
     await connection.copy_records_to_table("broken", schema_name=SCHEMA, records=broken)
 
 
-async def _find_cut_short(connection: Connection, report: Report) -> None:
-    query = _CUT_SHORT.format(rebuilt=f"{SCHEMA}.instances", broken=f"{SCHEMA}.broken")
+async def _find_cut_short(connection: Connection, report: Report, live: str) -> None:
+    known = _BY_IDS + (_BY_LIVE.format(live=live) if await is_there(connection, live) else "")
+    query = _CUT_SHORT.format(rebuilt=f"{SCHEMA}.instances", broken=f"{SCHEMA}.broken", known=known)
     for instance_id, why in await connection.fetch(query):
         report.note_broken(Difference(instance_id, None, None, None, why))
 

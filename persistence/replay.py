@@ -22,7 +22,7 @@ BATCH = 1_000
 KEPT = 1_000
 """Differences that are kept to be shown; those beyond are counted."""
 
-ROWS = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM audit_log"  # noqa: S608  # column names of our own
+_ROWS = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM audit_log"  # noqa: S608  # column names of our own
 _COUNT = "SELECT count(*) FROM audit_log"
 _OF_ONE = " WHERE instance_id = $1"
 _SINCE = " WHERE instance_id IN (SELECT instance_id FROM audit_log WHERE recorded_at >= $1)"
@@ -82,7 +82,7 @@ async def verify(url: str, wanted: Selection, progress: Callable[[Report], None]
     async with snapshot(url, "reprise replay") as connection:
         report.total = await connection.fetchval(_COUNT + where, *parameters)
         verifying = _Verifying(report, begin)
-        async for batch in batches(connection, ROWS + where + IN_ORDER, parameters):
+        async for batch in batches(connection, _ROWS + where + IN_ORDER, parameters):
             verifying.take(batch, await _live(connection, batch))
             progress(report)
         verifying.end()

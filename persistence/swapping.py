@@ -8,6 +8,7 @@ import asyncpg
 from persistence.putting_back import put_back
 from persistence.rebuilding import WRITTEN, Report, fill, take_over_repetitions
 from persistence.rebuilt_table import SCHEMA, Connection, home_of, is_there
+from persistence.restoring import restore
 from schemas.errors import Refused
 
 REPLACED = "reprise_replaced"
@@ -61,8 +62,8 @@ SELECT format('GRANT %s ON %s TO %s%s', a.privilege_type, $1::text,
 FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = $2::text::regclass AND a.grantee <> c.relowner
 """
 _RECORD = """
-INSERT INTO rebuilds (actor, database_user, reason, instances, differed, kept, left_out, timers)
-SELECT $1, session_user, $2, count(*), $3, $4, $5, $6 FROM instances RETURNING instances
+INSERT INTO rebuilds (actor, database_user, reason, instances, differed, kept, left_out, timers, restored)
+SELECT $1, session_user, $2, count(*), $3, $4, $5, $6, $7 FROM instances RETURNING instances
 """
 
 
@@ -75,6 +76,7 @@ class Swapped:
     kept: int
     left_out: int
     timers: int
+    restored: int
 
 
 async def swap(connection: Connection, actor: str, reason: str, *, leave_out: bool = False) -> Swapped:
@@ -100,6 +102,7 @@ async def _swap(connection: Connection, actor: str, reason: str, leave_out: bool
     home = await home_of(connection)
     live = f"{home}.instances"
     there = await _locked(connection, live)
+    restored = await restore(connection)
     await _catch_up(connection)
     kept, differing = 0, _ALL
     if there:
@@ -112,7 +115,7 @@ async def _swap(connection: Connection, actor: str, reason: str, leave_out: bool
     changed = {row["id"] for row in await connection.fetch(differing)}
     timers = await put_back(connection, changed)
     await _move(connection, home, there)
-    counts = (len(changed), kept, left_out, timers)
+    counts = (len(changed), kept, left_out, timers, restored)
     return Swapped(await connection.fetchval(_RECORD, actor, reason, *counts), *counts)
 
 

@@ -182,6 +182,7 @@ rebuilds = Table(
     Column("kept", Integer, nullable=False, comment="rows taken over as they were: their trails are broken"),
     Column("left_out", Integer, nullable=False, comment="instances with a broken trail and no row to keep"),
     Column("timers", Integer, nullable=False, comment="put back into the outbox"),
+    Column("restored", Integer, nullable=False, comment="rows put back into the audit log, out of a file"),
     comment="every time that the table instances was swapped for one made from the audit log",
 )
 

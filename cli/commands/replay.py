@@ -110,9 +110,18 @@ def rebuild(
     leave_out: Annotated[
         bool, typer.Option("--leave-out", help="Swap although instances with a broken trail are left without a row.")
     ] = False,
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="An export with rows that the audit log has lost.")
+    ] = None,
+    public_key: Annotated[
+        list[str] | None,
+        typer.Option("--public-key", help="FILE's: ed25519:…, or a file of them; otherwise that of the key set here."),
+    ] = None,
     output: options.Output = "table",
 ) -> None:
     """Make the table `instances` anew from the audit log alone, compare it with the live one, and swap when told.
+
+    With --from also of the rows that the log has lost and FILE has; a swap puts them back into the log.
 
     Made in the schema reprise_rebuilt of the database of REPRISE_DATABASE_URL, or of `reprise up` here. Exit code 1
     where they differ and nothing was swapped.
@@ -126,7 +135,8 @@ def rebuild(
     if swap and not reason:
         raise typer.BadParameter("say why it is swapped", param_hint="--reason")
     url = settings_here().required("database_url").database_url
-    raise typer.Exit(asyncio.run(made(url, Asked(swap, yes, reason, leave_out, output))))
+    asked = Asked(swap, yes, reason, leave_out, file, public_key or [], output)
+    raise typer.Exit(asyncio.run(made(url, asked)))
 
 
 def _table(against: str | None) -> "Begin | None":

@@ -339,6 +339,7 @@ CREATE TABLE rebuilds (
     kept INTEGER NOT NULL,
     left_out INTEGER NOT NULL,
     timers INTEGER NOT NULL,
+    restored INTEGER NOT NULL,
     PRIMARY KEY (id)
 )
 ;
@@ -355,6 +356,8 @@ COMMENT ON COLUMN rebuilds.kept IS 'rows taken over as they were: their trails a
 COMMENT ON COLUMN rebuilds.left_out IS 'instances with a broken trail and no row to keep'
 ;
 COMMENT ON COLUMN rebuilds.timers IS 'put back into the outbox'
+;
+COMMENT ON COLUMN rebuilds.restored IS 'rows put back into the audit log, out of a file'
 """
 
 APPEND_ONLY = """

@@ -1,12 +1,20 @@
 """`reprise replay rebuild`, as an operator runs it: by the database's URL alone, without the API."""
 
+import asyncio
 import json
+import os
 import re
 import shlex
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from cli.verifying import Files
+from persistence.exports.formats import Row, of_record
+from persistence.exports.manifest import Tally
+from persistence.signing import Signer, new_key
+from persistence.statements import ENTRY_COLUMNS
 from tests.integration.cli.conftest import Reprise
 from tests.integration.cli.test_replay import Ask, ask
 
@@ -37,7 +45,8 @@ def test_differences_are_shown_and_swapped_away(ask: Ask, run: Reprise) -> None:
     found = json.loads(said.out)
     assert (said.code, found["differing"]) == (0, 1)
     assert found["differences"] == [{"instance_id": victim, "field": "attempt", "live": 7, "rebuilt": 2}]
-    assert found["swapped"] == {"instances": 500, "differed": 1, "kept": 0, "left_out": 0, "timers": 0}
+    counts = {"kept": 0, "left_out": 0, "timers": 0, "restored": 0}
+    assert found["swapped"] == {"instances": 500, "differed": 1, **counts}
     assert ask("SELECT reason FROM rebuilds") == "an UPDATE without WHERE"
     assert run("replay", "verify", "--all").code == 0
 
@@ -85,12 +94,61 @@ def test_a_swap_is_never_a_slip(ask: Ask, run: Reprise, arguments: tuple[str, ..
     assert sentence in " ".join(said.err.split())
 
 
-def test_every_example_of_the_page_does_what_it_says(ask: Ask, run: Reprise) -> None:
+@pytest.fixture
+def export(ask: Ask, nowhere: Path) -> Path:
+    """All of the log as `reprise audit export` writes it, and the public key beside it."""
+
+    async def records() -> list[Row]:
+        connection = await asyncpg.connect(os.environ["REPRISE_DATABASE_URL"])
+        query = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM audit_log ORDER BY instance_id, sequence"  # noqa: S608
+        found = [of_record(tuple(record)) for record in await connection.fetch(query)]
+        await connection.close()
+        return found
+
+    tally, signer, file = Tally("jsonl"), Signer(new_key()), nowhere / "audit.jsonl"
+    file.write_bytes(tally.add(asyncio.run(records())))
+    manifest = tally.finished({"format": "jsonl", "whole_trails": True}, signer)
+    Files.of(file).manifest.write_text(json.dumps(manifest))
+    (nowhere / "reprise.pub").write_text("\n".join(signer.public))
+    return file
+
+
+def lose_the_log(ask: Ask) -> None:
+    ask("ALTER TABLE audit_log DISABLE TRIGGER append_only")
+    ask("TRUNCATE audit_log")
+
+
+def test_what_was_lost_comes_back_out_of_an_export(ask: Ask, run: Reprise, export: Path) -> None:
+    lose_the_log(ask)
+    ask("DROP TABLE instances")
+    command = ("replay", "rebuild", "--from", str(export), "--public-key", "reprise.pub")
+    assert run(*command).code == 1
+    assert ask("SELECT count(*) FROM audit_log") == "0"
+    said = run(*command, "--swap", "--yes", "--reason", "all of it was lost", "-o", "json")
+    found = json.loads(said.out)
+    assert (said.code, found["lacking"], found["gone"]) == (0, 7_000, True)
+    assert (found["swapped"]["restored"], found["swapped"]["instances"]) == (7_000, 500)
+    assert run("replay", "verify", "--all").code == 0
+
+
+def test_a_file_that_is_not_what_was_signed_is_not_read(ask: Ask, run: Reprise, export: Path) -> None:
+    export.write_bytes(export.read_bytes().replace(b"cli:alice", b"cli:mallory", 1))
+    lose_the_log(ask)
+    said = run("replay", "rebuild", "--from", str(export), "--public-key", "reprise.pub")
+    assert (said.code, said.out) == (1, "")
+    assert "is not what was signed; `reprise audit verify" in said.err
+    said = run("replay", "rebuild", "--from", "nothing.jsonl", "--public-key", "reprise.pub")
+    assert (said.code, "nothing.jsonl.manifest.json cannot be read" in said.err) == (1, True)
+
+
+def test_every_example_of_the_page_does_what_it_says(ask: Ask, run: Reprise, export: Path) -> None:
     page = (Path(__file__).parents[3] / "docs" / "replay.md").read_text()
     examples = [shlex.split(line) for line in page.splitlines() if line.startswith("reprise replay rebuild")]
-    assert len(examples) == 3
+    assert len(examples) == 4
     for _, *command in examples:
-        if ask("SELECT count(*) FROM instances") == "500":  # as the last one left it
+        if "--from" in command:
+            lose_the_log(ask)
+        elif ask("SELECT count(*) FROM instances") == "500":  # as the last one left it
             ask("UPDATE instances SET state = 'stopped', attempt = 7 WHERE id = (SELECT id FROM instances LIMIT 1)")
             ask("DELETE FROM instances WHERE attempt <> 7 AND id = (SELECT max(id::text)::uuid FROM instances)")
         asked = ["--yes"] if "--swap" in command and "--yes" not in command else []
