@@ -21,9 +21,7 @@ from embedded.up import startable, while_up
 from schemas.errors import RepriseError
 from schemas.settings import Settings
 
-DEPLOY_TIMEOUT = 6
-"""Seconds; production waits for minutes, and whoever looks on should not have to."""
-EMBEDDED = {"database_url": "", "nats_url": "", "deploy_timeout": DEPLOY_TIMEOUT, "port": 0}
+EMBEDDED = {"database_url": "", "nats_url": "", "port": 0}
 """A port that nobody else would take: a `reprise up` may start beside it at the same moment."""
 
 

@@ -19,15 +19,16 @@ from schemas.requests import RequestChange
 from schemas.types import EventType
 
 NAME, CUSTOMER = "shop", "demo"
-SHORT_PATIENCE = 3
-"""Seconds that a retry may wait for room once everybody has seen that there is none."""
+PATIENCE, SHORT_PATIENCE = 6, 3
+"""Seconds that an attempt may wait for room, and once everybody has seen that there is none. Production waits for
+minutes, and whoever looks on should not have to; the one that finds room has all the time it needs."""
 PAUSE = 0.1
 
 
 async def walk(world: World, narrator: Narrator) -> Observed:
     """All of it. Raises RepriseError where something does not happen in time, or is refused."""
     # a real cluster pulls real images
-    patience = 30 if world.is_simulated else world.settings.init_timeout + 60
+    patience = 60 if world.is_simulated else world.settings.init_timeout + 60
     walking = _Walk(world, narrator, await room(world), patience)
     await walking.ask()
     await walking.fail_for_lack_of_room()
@@ -54,7 +55,7 @@ class _Walk:
             f"An instance with a database server of its own asks for {self.room.cpu} CPU, {self.room.too_much}"
         )
         await self.room.take()
-        request = {"cpu": self.room.cpu, "memory": MEMORY, "db_type": "dedicated"}
+        request = {"cpu": self.room.cpu, "memory": MEMORY, "db_type": "dedicated", "patience": PATIENCE}
         created = await self.world.post("/api/instances", {"customer_id": CUSTOMER, "name": NAME, **request})
         self.instance_id = created["id"]
         self.narrator.say(f"accepted as {created['id']}, job {created['job_id']}: {_words(created)}")
@@ -66,7 +67,7 @@ class _Walk:
         await self._until(lambda it: it["cause"] is not None)
         self.seen.pod_reason = await self._pod_reason()
         self.narrator.say(f"the pod itself is Pending: {self.seen.pod_reason}")
-        self.narrator.step(f"Nothing changes for {self.world.settings.deploy_timeout} s: it times out and cleans up")
+        self.narrator.step(f"Nothing changes for {PATIENCE} s: it times out and cleans up")
         await self._failure()
         await self._tell_receipt()
 

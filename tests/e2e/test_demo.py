@@ -2,27 +2,37 @@
 
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.support.demonstration import demo, shown_until
 from tests.support.waiting import until
 
-LIMIT = 60
-"""Seconds that the demonstration may take."""
+pytestmark = pytest.mark.timeout(300)
+LIMIT = 30
+"""Seconds of CPU that all of its processes may take together. With the 12 s for which it waits for room on purpose, a
+machine of two cores that does nothing else shows it in less than a minute; how busy this one is, nobody knows."""
 
 
-async def test_everything_holds_within_a_minute(tmp_path: Path) -> None:
+def cpu_of_ended_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+async def test_everything_holds_and_takes_no_more_than_it_may(tmp_path: Path) -> None:
+    before = cpu_of_ended_children()
     process = await demo(tmp_path, "--json", "--picture", "demo.svg")
     out, err = await process.communicate()
+    assert cpu_of_ended_children() - before < LIMIT
     document = json.loads(out)
     assert document["error"] is None
     assert [point for point in document["checklist"] if not point["holds"]] == []
     assert (process.returncode, document["ok"], err) == (0, True, b"")
     assert len(document["checklist"]) == 6
-    assert document["seconds"] < LIMIT
     told = "\n".join(line for step in document["steps"] for line in step["lines"])
     assert "creating/pending" in told
     assert "receipt: Deployment" in told
