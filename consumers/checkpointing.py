@@ -1,7 +1,6 @@
-"""Takes checkpoints regularly, beside the lifecycle consumer: one taker is active, whatever fails is tried again."""
+"""Takes checkpoints regularly, beside the lifecycle consumer: one process at a time; what fails is tried again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -12,7 +11,7 @@ from bus import checkpoints
 from bus.streams import ensure
 from persistence.checkpoints import file as lines
 from persistence.checkpoints.taking import Taker
-from persistence.leadership import Leadership
+from persistence.leadership import alone
 from persistence.signing import SETTING, Signer
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
@@ -21,25 +20,55 @@ log = structlog.get_logger()
 NAME = "checkpoints"
 FIRST_RETRY = 1.0
 LAST_RETRY = 300.0
+BUSY = 5.0
+"""Seconds until the next look while another process takes one."""
 
 
 async def run(settings: Settings, js: JetStreamContext, stop: asyncio.Event) -> None:
-    """Waits for the lead, and takes checkpoints while it has it, until `stop` is set. Raises BadSettings."""
+    """Takes a checkpoint whenever one is due, until `stop` is set. Raises BadSettings for a key that is wrong."""
     signer = Signer.of(settings)
     if signer is None:
         log.warning("checkpoints.off", why=f"{SETTING} is missing")
         return
+    rounds = Rounds(settings, Taker(settings.database_url, signer, settings.installation), js)
+    wait = FIRST_RETRY
+    while not stop.is_set():
+        try:
+            pause, wait = await rounds.go(), FIRST_RETRY
+        except (DependencyDown, OSError) as error:
+            log.error("checkpoint.failed", error=str(error), seconds=wait)
+            pause, wait = wait, min(wait * 2, LAST_RETRY)
+        except Exception:  # a fault of ours in this must not end what decides beside it
+            log.exception("checkpoint.failed", seconds=LAST_RETRY)
+            pause = LAST_RETRY
+        await _unless(stop, pause)
 
-    async def work() -> None:
-        taker = Taker(settings.database_url, signer, settings.installation)
-        every = float(settings.checkpoint_every)
-        age = await _insisting(lambda: _age(js), stop)  # a leader that takes over does not begin anew
-        await _unless(stop, every - age if age is not None else 0)
-        while not stop.is_set():
-            await _insisting(lambda: take(settings, taker, js), stop)
-            await _unless(stop, every)
 
-    await Leadership(settings.database_url, NAME, timeout=settings.leader_timeout).lead(work, stop)
+class Rounds:
+    """One look after another whether a checkpoint is due; what one process has taken, none of the others takes."""
+
+    def __init__(self, settings: Settings, taker: Taker, js: JetStreamContext) -> None:
+        self._settings = settings
+        self._taker = taker
+        self._js = js
+        self._owed = False
+
+    async def go(self) -> float:
+        """Takes one where it is due; returns the seconds until the next look. Raises DependencyDown, OSError.
+
+        What failed half-way is owed, however fresh the one is that the stream has of it.
+        """
+        every = float(self._settings.checkpoint_every)
+        async with alone(self._settings.database_url, NAME) as free:
+            if not free:
+                return BUSY
+            age = await _age(self._js)
+            if age is not None and age < every and not self._owed:
+                return every - age
+            self._owed = True
+            await take(self._settings, self._taker, self._js)
+            self._owed = False
+        return every
 
 
 async def take(settings: Settings, taker: Taker, js: JetStreamContext) -> None:
@@ -64,19 +93,6 @@ async def _age(js: JetStreamContext) -> float | None:
     """Seconds since the last; None where there is none."""
     _, at = await checkpoints.last(js)
     return (datetime.now(UTC) - at).total_seconds() if at is not None else None
-
-
-async def _insisting(do: Callable[[], Awaitable[float | None]], stop: asyncio.Event) -> float | None:
-    """What it returns; tried with growing waits until it can be done, or `stop` is set."""
-    wait = FIRST_RETRY
-    while not stop.is_set():
-        try:
-            return await do()
-        except (DependencyDown, OSError) as error:
-            log.error("checkpoint.failed", error=str(error), seconds=wait)
-        await _unless(stop, wait)
-        wait = min(wait * 2, LAST_RETRY)
-    return None
 
 
 async def _unless(stop: asyncio.Event, seconds: float) -> None:

@@ -7,18 +7,37 @@ moment after it lost the lead: what it does must be harmless twice.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import structlog
 
+from persistence.engine import connector, translated
 from schemas.errors import DependencyDown
 
 log = structlog.get_logger()
 BEAT = 1.0
 RETRY = 1.0
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, DependencyDown)
+
+
+@asynccontextmanager
+async def alone(database_url: str, name: str) -> AsyncIterator[bool]:
+    """Whether nobody else is at it just now, nor begins while the block runs.
+
+    For what is short and seldom: it needs no leader, and no connection in between. Raises DependencyDown.
+    """
+    async with translated():
+        connection = await connector(database_url, 5, application_name=f"reprise {name}")()
+        try:
+            yield await connection.fetchval("SELECT pg_try_advisory_lock($1)", _key(name))
+        finally:
+            await connection.close(timeout=5)
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"reprise/{name}".encode()).digest()[:8], "big", signed=True)
 
 
 class Leadership:
@@ -28,7 +47,7 @@ class Leadership:
         self.database_url = database_url
         self.name = name
         self.timeout = timeout
-        self.key = int.from_bytes(hashlib.sha256(f"reprise/{name}".encode()).digest()[:8], "big", signed=True)
+        self.key = _key(name)
 
     async def lead(self, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
         """Waits for the lead, runs `work` while it lasts, and tries again until `stop` is set.

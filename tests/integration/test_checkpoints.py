@@ -397,6 +397,34 @@ def _waits(monkeypatch: pytest.MonkeyPatch, stop: asyncio.Event) -> list[float]:
     return found
 
 
+async def test_of_two_processes_one_takes_it(settings: Settings, js: JetStreamContext, shops: list[UUID]) -> None:
+    """The other finds it taken, or being taken, and looks again later."""
+
+    def rounds() -> checkpointing.Rounds:
+        return checkpointing.Rounds(settings, Taker(settings.database_url, SIGNER, "reprise"), js)
+
+    one, other = rounds(), rounds()
+    pauses = await asyncio.gather(one.go(), other.go())
+    assert (await checkpoints.last(js))[0] == 1
+    assert sorted(pauses)[-1] == settings.checkpoint_every
+    again = [await one.go(), await other.go()]
+    assert (await checkpoints.last(js))[0] == 1
+    assert all(3_500 < pause < 3_600 for pause in again)
+
+
+async def test_what_two_processes_take_in_turn_holds_together(
+    settings: Settings, js: JetStreamContext, taker: Taker, writer: Writer, shops: list[UUID]
+) -> None:
+    other = Taker(settings.database_url, SIGNER, "reprise")
+    for number, each in enumerate((taker, other, taker, taker, other)):
+        await more(writer, shops[number % 3], 1)
+        await checkpointing.take(settings, each, js)
+    folded = await fold(checkpoints.read(js), KEYS, Report())
+    assert folded.last is not None
+    assert (folded.count, folded.last["number"], folded.last["since"]) == (5, 5, 2)
+    assert (await verified(settings, js)).differences == []
+
+
 async def test_without_a_key_none_are_taken(settings: Settings, js: JetStreamContext) -> None:
     await ensure(js)
     await checkpointing.run(settings, js, asyncio.Event())
