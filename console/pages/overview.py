@@ -28,11 +28,12 @@ PENDING = "reprise_consumer_pending"
 async def show(request: Request, session: Session) -> Response:
     """Customers see what is theirs; how the installation is doing is for admins."""
     upstream, token = console_of(request).upstream, session.token
-    overview, stats, waiting, room = await asyncio.gather(
+    overview, stats, waiting, room, health = await asyncio.gather(
         upstream.get(token, "/api/overview"),
         upstream.get(token, "/api/audit/stats"),
         upstream.get(token, "/api/instances", status="creating", limit=WAITING),
         _room(request, session),
+        _health(request, session),
     )
     return page(
         request,
@@ -43,7 +44,7 @@ async def show(request: Request, session: Session) -> Response:
         stats=stats,
         waiting=waiting["items"],
         room=room,
-        health=await _health(request, session) if session.is_admin else None,
+        health=health,
     )
 
 
@@ -63,7 +64,10 @@ async def _room(request: Request, session: Session) -> Document | None:
         return None
 
 
-async def _health(request: Request, session: Session) -> Document:
+async def _health(request: Request, session: Session) -> Document | None:
+    """Of the installation, for admins."""
+    if not session.is_admin:
+        return None
     upstream, token = console_of(request).upstream, session.token
     brake, metrics, checks = await asyncio.gather(
         upstream.get(token, "/api/brake"), upstream.text(token, "/metrics"), _checks(request)
