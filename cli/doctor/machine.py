@@ -30,14 +30,17 @@ async def directory(settings: Settings) -> str:
 
 
 async def secrets(settings: Settings) -> str:
-    """What tokens, events and passwords are protected with is set, and long enough."""
+    """What tokens, events and passwords are protected with is set, and long enough; what signs, is a key."""
     from api.keys import keys_of
     from databases.secrets import Vault
+    from persistence.signing import SETTING, Signer
 
     keys_of(settings)
     settings.required("event_key")
     Vault.of(settings)
-    return "tokens, events and passwords have their keys"
+    signed = "exports and checkpoints are signed"
+    unsigned = f"nothing is exported and no checkpoint taken without {SETTING}"
+    return f"tokens, events and passwords have their keys; {signed if Signer.of(settings) else unsigned}"
 
 
 async def profiles(settings: Settings) -> str:

@@ -2,12 +2,13 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from sqlalchemy import text
 
 from api.server import bind, serve
 from api.services import Services
+from bench.trails import fill
 from persistence.exports import streaming
 from persistence.exports.streaming import Exporter
 from persistence.exports.verifying import Report, Sources, verify
@@ -22,6 +24,7 @@ from persistence.signing import PublicKeys
 from schemas.settings import Settings
 from tests.integration.api.conftest import SIGNER
 from tests.integration.api.world import World
+from tests.support.waiting import until
 
 WHY = {"reason": "the auditor asks"}
 
@@ -127,6 +130,33 @@ async def _listening(app: FastAPI) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     stop.set()
     await serving
+
+
+async def test_who_goes_away_in_the_middle_keeps_nothing_busy(app: FastAPI, world: World, settings: Settings) -> None:
+    """Neither a connection with its snapshot, nor one of the few exports that are made at once."""
+    connection = await asyncpg.connect(settings.database_url)
+    await fill(connection, 14_000)
+
+    async def exporting() -> int:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reprise export'"
+        return int(await connection.fetchval(query))
+
+    async with (
+        _listening(app) as url,
+        httpx.AsyncClient(base_url=url, headers=world.admin.headers, timeout=60) as admin,
+    ):
+        async with admin.stream("GET", "/api/audit/export", params=WHY) as answer:
+            assert answer.status_code == 200
+            assert await exporting() == 1
+        await until(lambda: _none(exporting), 30)
+        assert (await admin.get("/api/audit/export", params={**WHY, "type": "deploy.failed"})).status_code == 200
+    await connection.close()
+    listed = (await world.admin.get("/api/audit/exports")).json()["items"]
+    assert [item["rows"] for item in listed] == [0, None]
+
+
+async def _none(count: Callable[[], Awaitable[int]]) -> bool:
+    return await count() == 0
 
 
 def _tripped(monkeypatch: pytest.MonkeyPatch, after: int) -> list[int]:

@@ -36,6 +36,7 @@ def test_where_all_is_well_it_says_so(doctor: Doctor) -> None:
     found = doctor(code=0)
     assert {name for name, finding in found.items() if not finding["ok"]} == set()
     assert set(found) >= {"python", "secrets", "postgresql", "schema", "nats", "cluster", "api", "database-service"}
+    assert found["secrets"]["detail"].endswith("; exports and checkpoints are signed")
     assert found["nats"]["detail"].startswith("NATS 2.")
     assert "1 nodes" in found["cluster"]["detail"]
 
@@ -52,6 +53,13 @@ def test_a_database_that_was_never_migrated(doctor: Doctor, postgres_server: Pos
     assert found["postgresql"]["ok"]
     assert found["schema"]["detail"].startswith("the schema is at nothing")
     assert found["schema"]["mend"] == "run `reprise migrate`"
+
+
+def test_a_signing_key_that_is_missing_or_wrong(doctor: Doctor) -> None:
+    missing = doctor(code=0, REPRISE_AUDIT_SIGNING_KEY="")["secrets"]
+    assert "no checkpoint taken without REPRISE_AUDIT_SIGNING_KEY" in missing["detail"]
+    wrong = doctor(code=1, REPRISE_AUDIT_SIGNING_KEY="x")["secrets"]
+    assert "REPRISE_AUDIT_SIGNING_KEY: is no list of keys" in wrong["detail"]
 
 
 def test_what_each_profile_gives_an_instance(doctor: Doctor) -> None:
