@@ -1,6 +1,6 @@
 # Every target works from a bare checkout: what it needs is installed into .venv from the locks first.
 .DEFAULT_GOAL := help
-.PHONY: help demo up test test-browser test-kubernetes test-odoo chromium control-plane check style types layers diagrams packaging picture bench
+.PHONY: help demo up test test-browser test-kubernetes test-odoo chromium control-plane check style types layers diagrams packaging picture screenshots bench
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -68,6 +68,9 @@ packaging: $(DEV)
 
 picture: $(EMBEDDED) ## Draw README's picture of the demonstration anew, from a real run
 	@$(BIN)/reprise demo --picture docs/demo.svg
+
+screenshots: $(DEV) chromium ## Picture every page anew into docs/screenshots, by day, by night and on a phone
+	@$(BIN)/python -m tests.browser.screenshots
 
 bench: $(EMBEDDED) ## Measure state changes per second, end to end, and the audit log's queries at a million rows
 	@$(BIN)/python -m bench $(ARGS)

@@ -47,6 +47,7 @@ ROUTES = [
     Route("/instances/new", creating.form, methods=["GET"]),
     Route("/instances/{id:uuid}", instance.show, methods=["GET"]),
     Route("/instances/{id:uuid}/{wish}", wishing.wish, methods=["POST"]),
+    Route("/instances/{id:uuid}/{wish}", wishing.back, methods=["GET"]),
     Route("/retries", retrying.index, methods=["GET"]),
     Route("/retries", retrying.begin, methods=["POST"]),
     Route("/retries/{id:uuid}", retrying.show, methods=["GET"]),

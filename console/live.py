@@ -53,6 +53,7 @@ class _Channel:
         self._token = token
         self._pages: set[asyncio.Queue[str]] = set()
         self._last: str | None = None
+        self._hears = False
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -60,7 +61,10 @@ class _Channel:
         return bool(self._pages)
 
     def join(self) -> asyncio.Queue[str]:
+        """A page's own queue. It begins with a reset: what changed between page and hearing, nobody was told."""
         queue: asyncio.Queue[str] = asyncio.Queue(ROOM)
+        if self._hears:
+            queue.put_nowait(RESET)
         self._pages.add(queue)
         if self._reading is None:
             self._reading = asyncio.create_task(self._read())
@@ -85,6 +89,8 @@ class _Channel:
             try:
                 async with self._upstream.listen(self._token, "/api/events", self._last) as lines:
                     pause = PAUSE
+                    self._hears = True
+                    self._say(RESET)
                     await self._tell(lines)
             except DependencyDown as error:
                 log.info("live.waits", error=str(error), seconds=pause)
@@ -92,6 +98,8 @@ class _Channel:
                 log.info("live.refused", error=str(error))
                 self._say(RESET)
                 pause = SLOWEST
+            finally:
+                self._hears = False
             await asyncio.sleep(pause)
             pause = min(pause * 2, SLOWEST)
 

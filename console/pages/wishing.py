@@ -26,6 +26,12 @@ async def wish(request: Request, session: Session) -> Response:
     return redirect(request, f"/instances/{instance_id}?did={name}")
 
 
+@signed_in
+async def back(request: Request, session: Session) -> Response:
+    """What was refused is shown under the wish's own address: whoever looks there again looks at the instance."""
+    return redirect(request, f"/instances/{request.path_params['id']}")
+
+
 async def _send(request: Request, session: Session, name: str, form: dict[str, str]) -> None:
     upstream, path = console_of(request).upstream, f"/api/instances/{request.path_params['id']}"
     reason = form.get("reason", "")

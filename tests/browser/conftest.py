@@ -1,6 +1,6 @@
 """A whole Reprise and a browser for the session; for each test a visit, which fails it when a page logs an error."""
 
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.browser.chromium import ChromiumMissing, chromium
+from tests.browser.example import example
+from tests.browser.made import Made
+from tests.browser.people import People
 from tests.browser.visiting import Visit, launched, visit
-from tests.browser.whole import whole
-from tests.support.installation import Installation
+from tests.browser.whole import settings_of, started
+from tests.support.installation import Installation, client_of
+from tests.support.up import Up
 
 HERE = Path(__file__).parent
 TIMEOUT = 240
@@ -47,9 +51,16 @@ def program() -> Path:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def reprise(program: Path) -> AsyncIterator[Installation]:
-    """What `reprise up` starts, with a simulated cluster of one node; all tests share it."""
-    async with whole() as found:
+async def up(program: Path) -> AsyncIterator[Up]:
+    """A `reprise up` with a simulated cluster of one node; all tests share it."""
+    async with started() as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def reprise(up: Up) -> AsyncIterator[Installation]:
+    """An admin's hands in it."""
+    async with client_of(settings_of(up)) as found:
         yield found
 
 
@@ -83,3 +94,23 @@ async def browsing(
 def page(browsing: Visit) -> Page:
     """The first tab."""
     return browsing.page
+
+
+@pytest.fixture
+def people(browsing: Visit, reprise: Installation) -> People:
+    """Who may sign in."""
+    return People(browsing, reprise.settings)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def made(reprise: Installation) -> AsyncIterator[Made]:
+    """What the test makes, which goes when it is over."""
+    found = Made(reprise)
+    yield found
+    await found.clear()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pictured(reprise: Installation) -> Mapping[str, str]:
+    """The example's instances, by what became of each."""
+    return await example(reprise)

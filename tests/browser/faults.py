@@ -18,6 +18,7 @@ class Faults:
         self._origin = origin
         self._said: list[tuple[str, str]] = []
         self._refused_visits: list[str] = []
+        self._forgiven: list[str] = []
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("request", self._request)
@@ -31,17 +32,18 @@ class Faults:
         for where, what in self._said:
             if what.startswith(_NOT_LOADED) and excused[where] > 0:
                 excused[where] -= 1  # a whole page that is refused: its test says so, the browser only repeats it
-            else:
+            elif not any(re.search(pattern, what) for pattern in self._forgiven):
                 lines.append(f"{where}: {what}")
         return lines
 
     async def forgive(self, pattern: str) -> None:
-        """One that the test has provoked: waits for it, and counts it no longer. The rest still fail the test."""
+        """What the test provokes: waits for it, and counts it no longer, however often. The rest fails the test."""
+        self._forgiven.append(pattern)
 
-        def told() -> list[tuple[str, str]]:
-            return [each for each in self._said if re.search(pattern, each[1])]
+        def told() -> bool:
+            return any(re.search(pattern, what) for _, what in self._said)
 
-        self._said.remove((await until(told, what=f"the browser to complain about {pattern}"))[0])
+        await until(told, what=f"the browser to complain about {pattern}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

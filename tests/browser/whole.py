@@ -1,4 +1,4 @@
-"""The whole product, as `reprise up` starts it, and an admin's hands in it."""
+"""The whole product, as `reprise up` starts it."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from embedded.directory import DataDirectory
 from embedded.environment import nats
 from embedded.state import read
 from schemas.settings import Settings
@@ -16,7 +15,7 @@ from tests.support.up import Up
 
 
 @asynccontextmanager
-async def whole() -> AsyncIterator[Installation]:
+async def started() -> AsyncIterator[Up]:
     """Everything on free ports, with a simulated cluster of one node of 4 CPUs and 8 GiB, while the block runs.
 
     Its directory is not below pytest's own, as in tests/support/postgres.py.
@@ -25,20 +24,26 @@ async def whole() -> AsyncIterator[Installation]:
         up = Up(Path(directory) / "data")
         try:
             await up.ready()
-            async with client_of(settings_of(up.directory)) as found:
-                yield found
+            yield up
         finally:
             up.stop()
 
 
-def settings_of(directory: DataDirectory) -> Settings:
+@asynccontextmanager
+async def whole(subject: str = "test") -> AsyncIterator[Installation]:
+    """The same, in the hands of an admin of that name."""
+    async with started() as up, client_of(settings_of(up), subject) as found:
+        yield found
+
+
+def settings_of(up: Up) -> Settings:
     """What one needs to make tokens for it and to reach it and its cluster."""
-    state = read(directory)
+    state = read(up.directory)
     return Settings(
         cluster="simulated",
         port=state.ports["api"],
         jwt_secret=SecretStr(state.secrets["jwt"]),
         console_key=SecretStr(state.secrets["console_key"]),
-        nats_url=nats(state, directory).url,
-        kubeconfig=directory.kubeconfig,
+        nats_url=nats(state, up.directory).url,
+        kubeconfig=up.directory.kubeconfig,
     )

@@ -12,8 +12,7 @@ INSTANCES = 6
 
 
 async def _retries(reprise: Installation, identity: str) -> int:
-    trail = (await reprise.http.get(f"/api/instances/{identity}/audit")).json()["items"]
-    return len([row for row in trail if row["type"] == "retry.requested"])
+    return len([row for row in await reprise.trail(identity) if row["type"] == "retry.requested"])
 
 
 async def test_everything_is_killed_half_way_and_all_run_in_the_end(whole: Settings, nats_url: str) -> None:

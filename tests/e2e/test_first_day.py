@@ -69,18 +69,6 @@ async def database_of_shop(postgres_server: Postgres) -> AsyncIterator[dict[str,
         await connection.execute(f"DROP ROLE {name}")
 
 
-async def reaches(reprise: Installation, identity: str, state: str) -> dict[str, Any]:
-    """The instance, once it is in that state."""
-
-    async def there() -> dict[str, Any] | None:
-        found = await reprise.instance(identity)
-        return found if found["state"] == state else None
-
-    found = await until(there, 60, what=f"the instance to be {state}", pause=0.2)
-    assert found is not None
-    return found
-
-
 async def by_the_bus(host: Settings, event_type: EventType, identity: str) -> None:
     """A wish as any other system would publish it."""
     async with connected(host, "somebody") as client:
@@ -89,7 +77,7 @@ async def by_the_bus(host: Settings, event_type: EventType, identity: str) -> No
 
 async def test_hold_and_release_work_by_every_way_in(reprise: Installation, host: Settings) -> None:
     identity = await reprise.create("shop")
-    await reaches(reprise, identity, "running")
+    await reprise.reaches(identity, "running")
 
     async def held(expected: bool) -> None:
         async def is_so() -> bool:
@@ -115,7 +103,7 @@ async def test_the_trash_is_restored_from_and_purged_when_its_time_has_come(
     reprise: Installation, host: Settings
 ) -> None:
     identity = await reprise.create("shop")
-    await reaches(reprise, identity, "running")
+    await reprise.reaches(identity, "running")
     await through_the_trash(reprise, host, identity)
 
 
@@ -146,20 +134,19 @@ async def test_what_was_adopted_goes_through_the_trash_like_any_other(
 async def through_the_trash(reprise: Installation, host: Settings, identity: str) -> None:
     """Deleted, restored, started; deleted again, held beyond its time, released, and purged."""
     assert app.main(["delete", identity]) == 0
-    trashed = await reaches(reprise, identity, "trashed")
+    trashed = await reprise.reaches(identity, "trashed")
     assert trashed["deadline_at"] is not None
     await by_the_bus(host, EventType.RESTORE_REQUESTED, identity)
-    await reaches(reprise, identity, "stopped")
+    await reprise.reaches(identity, "stopped")
     assert app.main(["start", identity]) == 0
-    await reaches(reprise, identity, "running")
+    await reprise.reaches(identity, "running")
 
     assert (await reprise.http.delete(f"/api/instances/{identity}")).status_code == 202
-    due = datetime.fromisoformat((await reaches(reprise, identity, "trashed"))["deadline_at"])
+    due = datetime.fromisoformat((await reprise.reaches(identity, "trashed"))["deadline_at"])
     assert app.main(["hold", identity]) == 0
     await until(lambda: datetime.now(UTC) > due, PURGE_AFTER + 5, what="its time to have come")
     held = await reprise.instance(identity)
     assert (held["state"], held["held"], held["deadline_at"]) == ("trashed", True, None)
     assert app.main(["release", identity]) == 0
-    await reaches(reprise, identity, "deleted")
-    trail = (await reprise.http.get(f"/api/instances/{identity}/audit")).json()["items"]
-    assert [row["type"] for row in trail if row["outcome"] == "applied"].count("purge.due") == 1
+    await reprise.reaches(identity, "deleted")
+    assert [row["type"] for row in await reprise.trail(identity) if row["outcome"] == "applied"].count("purge.due") == 1

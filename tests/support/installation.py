@@ -118,11 +118,26 @@ class Installation:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
+    async def reaches(self, instance_id: str, state: str) -> dict[str, Any]:
+        """The instance, once it is in that state."""
+
+        async def there() -> dict[str, Any] | None:
+            found = await self.instance(instance_id)
+            return found if found["state"] == state else None
+
+        found: dict[str, Any] | None = await until(there, 60, what=f"the instance to be {state}", pause=0.2)
+        assert found is not None
+        return found
+
+    async def trail(self, instance_id: str) -> list[dict[str, Any]]:
+        """Its rows of the audit log, oldest first."""
+        return list((await self.http.get(f"/api/instances/{instance_id}/audit")).json()["items"])
+
 
 @asynccontextmanager
-async def client_of(settings: Settings) -> AsyncIterator[Installation]:
+async def client_of(settings: Settings, subject: str = "test") -> AsyncIterator[Installation]:
     """The API of these settings, asked as an admin."""
-    headers = {"Authorization": f"Bearer {mint_token(settings, Role.ADMIN, 'test')}"}
+    headers = {"Authorization": f"Bearer {mint_token(settings, Role.ADMIN, subject)}"}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", headers=headers, timeout=30) as http:
         yield Installation(settings, http)
 

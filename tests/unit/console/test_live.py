@@ -38,8 +38,8 @@ async def test_all_pages_of_one_token_share_a_connection_which_ends_with_the_las
     api = Told()
     hub = Hub(api)
     one, two = hub.listen("token"), hub.listen("token")
+    assert [await anext(one), await anext(two)] == [RESET] * 2
     hearing = [asyncio.create_task(anext(one)), asyncio.create_task(anext(two))]
-    await until(lambda: api.listeners)
     api.say("id: 7", "event: state.changed", "data: {}", "")
     assert await asyncio.gather(*hearing) == ["event: state.changed\ndata: {}\n\n"] * 2
     assert api.listeners == 1
@@ -49,12 +49,22 @@ async def test_all_pages_of_one_token_share_a_connection_which_ends_with_the_las
     await until(lambda: not api.listeners)
 
 
+async def test_a_page_looks_again_once_it_hears_since_nobody_told_it_what_changed_before() -> None:
+    api = Told()
+    hub = Hub(api)
+    first, later = hub.listen("token"), hub.listen("token")
+    assert await anext(first) == RESET
+    assert await anext(later) == RESET
+    await first.aclose()  # type: ignore[attr-defined]
+    await later.aclose()  # type: ignore[attr-defined]
+
+
 async def test_a_page_that_is_too_slow_is_told_to_look_anew() -> None:
     api = Told()
     hub = Hub(api)
     page = hub.listen("token")
+    assert await anext(page) == RESET
     first = asyncio.create_task(anext(page))
-    await until(lambda: api.listeners)
     api.say("event: state.changed", 'data: {"n": 0}', "")
     await first
     for number in range(ROOM + 1):

@@ -1,0 +1,51 @@
+"""Pictures every page into docs/screenshots, by light and by night and on a phone: `make screenshots`."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser
+
+from tests.browser.chromium import chromium
+from tests.browser.example import example
+from tests.browser.pages import PAGES
+from tests.browser.people import People
+from tests.browser.visiting import LARGE, PHONE, launched, visit
+from tests.browser.whole import whole
+from tests.support.installation import Installation
+
+PLACE = Path(__file__).parents[2] / "docs" / "screenshots"
+WAYS: Mapping[str, dict[str, Any]] = {
+    "light": {"viewport": LARGE, "color_scheme": "light"},
+    "dark": {"viewport": LARGE, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "color_scheme": "light", "is_mobile": True, "has_touch": True},
+}
+
+
+async def main() -> None:
+    """All of them anew; what is no longer a page has no picture."""
+    PLACE.mkdir(exist_ok=True)
+    for old in PLACE.glob("*.png"):
+        old.unlink()
+    async with whole("alice") as reprise, launched(chromium()) as browser:
+        ids = await example(reprise)
+        for way, how in WAYS.items():
+            await _pictured(browser, reprise, ids, way, how)
+
+
+async def _pictured(
+    browser: Browser, reprise: Installation, ids: Mapping[str, str], way: str, how: dict[str, Any]
+) -> None:
+    async with visit(browser, str(reprise.http.base_url), **how, timezone_id="UTC", locale="en-GB") as visiting:
+        for signed_in in (False, True):
+            if signed_in:
+                await People(visiting, reprise.settings).admin()
+            for shown in PAGES:
+                if shown.open_to_all is not signed_in:
+                    await visiting.page.goto(shown.address(ids))
+                    await visiting.page.screenshot(path=PLACE / f"{shown.name}-{way}.png", full_page=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
