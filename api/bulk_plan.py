@@ -1,5 +1,7 @@
 """The plan of a bulk retry, in sentences."""
 
+from collections.abc import Iterator
+
 from schemas.rates import per_second
 from schemas.retrying import BulkPlan, FailedInstance, RetryMany
 
@@ -13,12 +15,19 @@ def plan_of(wanted: RetryMany, count: int, sample: list[FailedInstance]) -> Bulk
 
 
 def _lines(wanted: RetryMany, count: int, seconds: float) -> list[str]:
-    first = "One goes first, the one that failed first."
+    first, change = "One goes first, the one that failed first.", list(_change(wanted))
     if count == 1:
-        return [first]
+        return [first, *change]
     return [
         f"{first} The other {count - 1} follow only when it has passed the step that had failed.",
         f"They follow at {wanted.rate}: beginning them all takes {seconds:.0f} s or more.",
         f"It stops by itself when the same error has come back for more than {wanted.stop_share:.0%} of those known.",
         "What has changed until its turn comes, or is held by then, is left alone.",
+        *change,
     ]
+
+
+def _change(wanted: RetryMany) -> Iterator[str]:
+    changed = wanted.change.model_dump(mode="json", exclude_none=True)
+    if changed:
+        yield f"Each is retried with {', '.join(f'{name} {value}' for name, value in changed.items())}."

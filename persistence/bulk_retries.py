@@ -80,6 +80,7 @@ async def create(engine: AsyncEngine, begun: Begun, wanted: RetryMany) -> None:
         "actor": begun.actor,
         "reason": wanted.reason,
         "wanted": wanted.where.model_dump(mode="json", exclude_none=True),
+        "change": wanted.change.model_dump(mode="json", exclude_none=True),
         "rate": wanted.rate,
         "stop_share": wanted.stop_share,
         "created_at": begun.at,

@@ -21,6 +21,7 @@ from persistence.writer import Writer
 from schemas.events import Actor, Event
 from schemas.payloads import RetryRequested
 from schemas.rates import per_second
+from schemas.requests import RequestChange
 from schemas.types import EventType
 from statemachine.decision import Outcome
 
@@ -146,7 +147,7 @@ def _wish(bulk: dict[str, Any], instance_id: UUID, event_id: UUID, now: datetime
         instance_id=instance_id,
         time=now,
         actor=Actor.parse(bulk["actor"]),
-        data=RetryRequested(),
+        data=RetryRequested(change=RequestChange(**bulk["change"])),
         correlation_id=event_id,
         reason=bulk["reason"],
         causation_id=bulk["id"],

@@ -209,6 +209,7 @@ bulk_retries = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("wanted", JSONB, nullable=False),
+    Column("change", JSONB, nullable=False, comment="of the request of each"),
     Column("rate", Text, nullable=False),
     Column("stop_share", Float, nullable=False),
     Column("created_at", _Time, nullable=False),

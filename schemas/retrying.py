@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.codes import ErrorCode
+from schemas.quantities import Bytes, Cpu, Seconds
 from schemas.rates import RATE_SCHEMA, rate_of_at_most
 from schemas.requests import Closed, DatabaseType
 from schemas.text import DnsLabel, LabelValue, Reason
@@ -36,6 +37,14 @@ class Where(Closed):
         return self
 
 
+class ManyChange(Closed):
+    """What a retry of many may change of each request; None leaves it as it was. Image and profile may not fit all."""
+
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+    patience: Seconds | None = None
+
+
 class RetryMany(Closed):
     """POST /api/retries: which, how fast, when to stop, and how many the caller saw in the plan."""
 
@@ -53,6 +62,7 @@ class RetryMany(Closed):
     )
 
     where: Where
+    change: ManyChange = Field(default_factory=ManyChange, description="of the request of each")
     limit: int = Field(default=MOST, ge=1, le=MOST, description="those that failed first")
     rate: Rate = "5/s"
     stop_share: float = Field(
@@ -103,6 +113,7 @@ class BulkRetryView(BaseModel):
     state: BulkState
     paused: bool
     where: dict[str, Any]
+    change: dict[str, Any]
     rate: str
     stop_share: float
     actor: str

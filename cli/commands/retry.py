@@ -47,11 +47,12 @@ def retry(
             raise typer.BadParameter("--limit, --rate, --stop-share and --yes go with --where")
         body = {**change, "reason": reason or None}
         raise typer.Exit(_retry(instance, body, output, wait=wait, dry_run=dry_run))
-    if instance is not None or _any(change) or wait:
-        raise typer.BadParameter("goes with no ID, no change of the request and no --wait", param_hint="--where")
+    if instance is not None or profile or image or wait:
+        raise typer.BadParameter("goes with no ID, --profile, --image or --wait", param_hint="--where")
     from cli.bulk_retrying import parsed, retry_many
 
-    wanted = {**many, "where": parsed(where), "reason": reason or None}
+    changed = {name: value for name, value in change.items() if value is not None}
+    wanted = {**many, "change": changed or None, "where": parsed(where), "reason": reason or None}
     raise typer.Exit(retry_many(wanted, output, dry_run=dry_run, yes=yes))
 
 

@@ -123,6 +123,7 @@ CREATE TABLE bulk_retries (
     actor TEXT NOT NULL,
     reason TEXT NOT NULL,
     wanted JSONB NOT NULL,
+    change JSONB NOT NULL,
     rate TEXT NOT NULL,
     stop_share FLOAT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -137,6 +138,8 @@ CREATE TABLE bulk_retries (
 CREATE INDEX bulk_retries_by_age ON bulk_retries (created_at DESC, id)
 ;
 CREATE INDEX bulk_retries_unended ON bulk_retries (created_at) WHERE ended_at IS NULL
+;
+COMMENT ON COLUMN bulk_retries.change IS 'of the request of each'
 ;
 COMMENT ON COLUMN bulk_retries.customer_id IS 'to whose instances it is narrowed; NULL: an admin''s'
 ;

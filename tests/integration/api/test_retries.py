@@ -114,6 +114,21 @@ async def test_each_retry_stands_in_the_audit_log_with_who_why_and_its_cause(wor
     assert (await world.acme.get(f"/api/jobs/{row['event_id']}")).json()["status"] == "queued"
 
 
+async def test_a_change_is_that_of_every_request_and_stands_in_plan_wish_and_view(world: World) -> None:
+    ids = await failed(world, 2)
+    change = {"memory": "2Gi", "patience": "1h"}
+    asked = {"where": WHERE, "change": change}
+    plan = (await world.acme.post("/api/retries", json=asked, params={"dry_run": "true"})).json()
+    assert "Each is retried with memory 2Gi, patience 3600." in plan["lines"]
+    bulk_id = await begin(world, 2, change=change)
+    assert (await go(world, bulk_id))["change"] == {"memory": "2Gi", "patience": 3600}
+    await passes(world, ids[0])
+    await sent(world, bulk_id, 0)
+    for identity in ids:
+        request = (await world.instance(identity)).request
+        assert (request.memory, request.patience, request.cpu) == ("2Gi", 3600, "500m")
+
+
 async def test_where_the_first_fails_the_others_are_left(world: World) -> None:
     ids = await failed(world, 3)
     bulk_id = await begin(world, 3)
@@ -283,6 +298,8 @@ async def test_a_customer_retries_and_sees_only_its_own(world: World) -> None:
         ({"where": WHERE, "rate": "51/s"}, "rate"),
         ({"where": WHERE, "stop_share": 0}, "stop_share"),
         ({"where": WHERE, "limit": 0}, "limit"),
+        ({"where": WHERE, "change": {"memory": "lots"}}, "change.memory"),
+        ({"where": WHERE, "change": {"image": "odoo:18.0"}}, "change.image"),
         ({}, "where"),
     ],
 )

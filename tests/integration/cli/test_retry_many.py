@@ -167,7 +167,7 @@ async def test_one_that_goes_on_by_itself_is_paused_resumed_followed_and_aborted
         (),
         ("shop", "--limit", "3"),
         ("shop", "--where", "error_code=timeout"),
-        ("--where", "error_code=timeout", "--cpu", "1"),
+        ("--where", "error_code=timeout", "--image", "odoo:18.0"),
         ("--where", "error_code"),
         ("--where", "error_code=a,error_code=b"),
     ],
