@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FloatRect, Page
 
 from tests.browser.chromium import chromium
 from tests.browser.example import example
@@ -16,6 +16,7 @@ from tests.browser.whole import whole
 from tests.support.installation import Installation
 
 PLACE = Path(__file__).parents[2] / "docs" / "screenshots"
+LONGEST = 1_800
 WAYS: Mapping[str, dict[str, Any]] = {
     "light": {"viewport": LARGE, "color_scheme": "light"},
     "dark": {"viewport": LARGE, "color_scheme": "dark"},
@@ -44,7 +45,14 @@ async def _pictured(
             for shown in PAGES:
                 if shown.open_to_all is not signed_in:
                     await visiting.page.goto(shown.address(ids))
-                    await visiting.page.screenshot(path=PLACE / f"{shown.name}-{way}.png", full_page=True)
+                    await _shoot(visiting.page, PLACE / f"{shown.name}-{way}.png")
+
+
+async def _shoot(page: Page, path: Path) -> None:
+    """The whole page, but of a very long one only its beginning."""
+    width, height = await page.evaluate("[innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]")
+    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, LONGEST)}
+    await page.screenshot(path=path, full_page=True, clip=clip)
 
 
 if __name__ == "__main__":
