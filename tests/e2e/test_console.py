@@ -135,7 +135,7 @@ async def test_a_customer_learns_nothing_of_anothers_instance(browser: Browser, 
 
 
 async def test_a_failed_instance_is_retried_without_javascript(browser: Browser, reprise: Installation) -> None:
-    instance_id = await reprise.create("nojs", cpu="40", patience="2s")
+    instance_id = await reprise.create("nojs", cpu="40", patience="10s")
 
     async def failed() -> bool:
         return bool((await reprise.instance(instance_id))["state"] == "error")

@@ -55,9 +55,9 @@ async def test_what_was_on_its_way_ends_and_what_had_failed_is_retried(
     whole: Settings, nats_url: str, harm: tuple[str, ...]
 ) -> None:
     """Commands are repeated after ten minutes only, and NATS is empty: what was put back does it alone."""
-    settings = whole.model_copy(update={"nats_url": nats_url, "deploy_timeout": 5})
+    settings = whole.model_copy(update={"nats_url": nats_url})
     async with installation(settings) as reprise:
-        runs, big = await reprise.create("runs"), await reprise.create("big", cpu="64")
+        runs, big = await reprise.create("runs"), await reprise.create("big", cpu="64", patience="5s")
         await reaches(reprise, runs, "running")
         await reaches(reprise, big, "error")
     async with installation(settings, *WITHOUT_EFFECTS) as reprise:
