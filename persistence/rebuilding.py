@@ -53,6 +53,7 @@ WITH longer AS (
     LEFT JOIN {rebuilt} r ON r.id = e.instance_id
     WHERE e.sequence > coalesce(r.sequence, 0)
     AND NOT EXISTS (SELECT FROM {broken} b WHERE b.instance_id = e.instance_id)
+    AND NOT EXISTS (SELECT FROM audit_archived x WHERE x.instance_id = e.instance_id)
 ), removed AS (
     DELETE FROM {rebuilt} WHERE id IN (SELECT instance_id FROM longer)
 )

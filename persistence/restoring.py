@@ -35,6 +35,7 @@ _FORGET_KNOWN = f"""
 DELETE FROM {_FOUND} f USING audit_log a
 WHERE (a.instance_id, a.sequence) = (f.instance_id, f.sequence) AND a.hash = f.hash
 """  # noqa: S608  # as above
+_FORGET_ARCHIVED = f"DELETE FROM {_FOUND} WHERE instance_id IN (SELECT instance_id FROM audit_archived)"  # noqa: S608
 _UNLIKE = f"SELECT instance_id, sequence FROM {_FOUND} JOIN audit_log USING (instance_id, sequence) LIMIT 1"  # noqa: S608
 _PUT_BACK = f"INSERT INTO audit_log ({_COLUMNS}) SELECT {_COLUMNS} FROM {_FOUND}"  # noqa: S608  # as above
 _PUT_BACK_IDS = f"""
@@ -46,6 +47,8 @@ ON CONFLICT DO NOTHING
 async def load(connection: Connection, rows: Iterable[Row]) -> int:
     """These rows beside those of the log; how many of them it lacks. Those that it has must be the same.
 
+    What has left the log into an archive is not missing.
+
     Raises Refused where one is not.
     """
     await connection.execute(_MAKE)
@@ -53,6 +56,7 @@ async def load(connection: Connection, rows: Iterable[Row]) -> int:
     while batch := [_record(row) for row in islice(remaining, _AT_A_TIME)]:
         await connection.copy_records_to_table("found", schema_name=SCHEMA, columns=list(ENTRY_COLUMNS), records=batch)
     await connection.execute(_FORGET_KNOWN)
+    await connection.execute(_FORGET_ARCHIVED)
     await _refuse_unlike(connection)
     return int(await connection.fetchval(f"SELECT count(*) FROM {_FOUND}"))  # noqa: S608  # a name of our own
 

@@ -2,6 +2,8 @@
 
 # ruff: noqa: S608  # the statements are made of a test's own values
 
+from uuid import UUID
+
 import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,6 +14,7 @@ from persistence.statements import ENTRY_COLUMNS
 from persistence.swapping import Swapped, swap
 from persistence.writer import Writer
 from schemas.errors import Refused
+from schemas.payloads import Receipt
 from schemas.types import EventType as E
 from statemachine.instance import Instance
 from statemachine.policy import Policy
@@ -104,3 +107,35 @@ async def test_a_row_that_the_log_has_otherwise_is_refused(database: str, shops:
     await tamper(database, f"UPDATE audit_log SET hash = 'x' WHERE instance_id = '{shops[0].id}' AND sequence = 3")
     with pytest.raises(Refused, match=rf"row 3 of instance {shops[0].id} is another in the file than in the audit log"):
         await swapped(database, rows)
+
+
+async def archive(url: str, instance_id: UUID) -> None:
+    """As `reprise audit archive` does in the end."""
+    connection = await asyncpg.connect(url)
+    row = await connection.fetchrow("SELECT sequence, chain FROM instances WHERE id = $1", instance_id)
+    assert row is not None
+    made = await connection.fetchval(
+        "INSERT INTO audit_archives (id, actor, reason, before, manifest) "
+        "VALUES (gen_random_uuid(), 'operator:alice', 'long gone', now(), '{}') RETURNING id"
+    )
+    ids, sequences, chains = [instance_id], [row["sequence"]], [row["chain"]]
+    removed = await connection.fetchval("SELECT remove_archived($1, $2, $3, $4)", made, ids, sequences, chains)
+    await connection.close()
+    assert removed == ids
+
+
+async def test_what_was_archived_is_neither_missed_nor_brought_back(
+    database: str, shops: list[Instance], engine: AsyncEngine
+) -> None:
+    writer, gone = Writer(engine, Policy()), shops[2]
+    for kind, data in ((E.DELETE_REQUESTED, None), (E.DELETE_COMPLETED, Receipt(objects=()))):
+        [result] = await writer.apply([event(kind, data, gone)])
+        assert result.instance is not None
+        gone = result.instance
+    rows = await exported(database)
+    await archive(database, gone.id)
+    async with operating(database) as connection:
+        assert (await build(connection, lambda _: None)).agrees
+    report, done = await swapped(database, rows)
+    assert (report.lacking, report.broken, done.restored, done.instances, done.left_out) == (0, 0, 0, 3, 0)
+    assert await ask(database, f"SELECT count(*) FROM audit_log WHERE instance_id = '{gone.id}'") == "0"
