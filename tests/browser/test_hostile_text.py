@@ -12,6 +12,7 @@ from tests.browser.looking import address
 from tests.browser.made import Made
 from tests.browser.people import People, sign_in
 from tests.support.installation import Installation
+from tests.support.names import unique
 
 HOSTILE = (
     """"'><img src=x data-hostile onerror="document.title='run'"><script data-hostile>document.title='run'</script>"""
@@ -34,9 +35,23 @@ async def test_a_reason(people: People, made: Made, reprise: Installation) -> No
     running = await made.running()
     answer = await reprise.http.post(f"/api/instances/{running['id']}/stop", json={"reason": HOSTILE})
     assert answer.status_code == 202
+    [row] = [row for row in await reprise.trail(running["id"]) if row["type"] == "stop.requested"]
     page = await people.admin()
-    await page.goto(address(running))
-    await harmless(page)
+    for path in (address(running), f"/audit/{row['event_id']}", f"/audit?instance_id={running['id']}"):
+        await page.goto(path)
+        await harmless(page)
+
+
+async def test_the_reason_of_a_retry_of_many(people: People, made: Made, reprise: Installation) -> None:
+    customer = unique("customer")
+    await made.failed(customer_id=customer)
+    body = {"where": {"customer_id": customer}, "expected": 1, "reason": HOSTILE}
+    answer = await reprise.http.post("/api/retries", json=body)
+    assert answer.status_code == 202, answer.text
+    page = await people.admin()
+    for path in ("/retries", f"/retries/{answer.json()['id']}"):
+        await page.goto(path)
+        await harmless(page)
 
 
 async def test_what_the_cluster_says(people: People, made: Made, reprise: Installation) -> None:
@@ -46,7 +61,8 @@ async def test_what_the_cluster_says(people: People, made: Made, reprise: Instal
         [pod] = await cluster.select(POD, selector({INSTANCE: waiting["id"]}))
         condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": HOSTILE}
         await cluster.patch(POD, f"{pod['metadata']['name']}/status", {"status": {"conditions": [condition]}})
-    for path in (address(waiting), f"/instances?q={waiting['name']}", f"/instances?q={waiting['name']}&view=cards"):
+    lists = [f"/instances?q={waiting['name']}&view={view}" for view in ("table", "cards")]
+    for path in ("/", address(waiting), *lists, f"/audit?instance_id={waiting['id']}"):
         await page.goto(path)
         await harmless(page)
 
@@ -79,11 +95,12 @@ async def test_the_fields_of_a_retry(people: People, made: Made) -> None:
         await only_text(page)
 
 
-@pytest.mark.parametrize("query", ["q", "customer_id", "status", "error_code", "view", "cursor", "did"])
-async def test_an_address(people: People, query: str) -> None:
+@pytest.mark.parametrize("path", ["/instances", "/retries", "/audit", "/dead-letters"])
+async def test_the_filters_in_an_address(people: People, path: str) -> None:
     page = await people.admin()
-    await page.goto(f"/instances?{query}={quote(HOSTILE)}")
-    await only_text(page)
+    for query in ("q", "customer_id", "status", "error_code", "view", "cursor", "profile", "actor", "since", "did"):
+        await page.goto(f"{path}?{query}={quote(HOSTILE)}")
+        await only_text(page)
 
 
 @pytest.mark.parametrize("path", ["/sign-in?to={}", "/sign-in/{}", "/{}", "/instances/new?name={}&customer_id={}"])
