@@ -64,6 +64,8 @@ DESIGNED = {
     "PUT /api/database-servers/{server_id}",
     "POST /api/database-servers/{server_id}/drain",
     "POST /api/database-servers/{server_id}/undrain",
+    "GET /api/me",
+    "GET /api/overview",
     "GET /api/audit",
     "GET /api/audit/export",
     "GET /api/audit/exports",

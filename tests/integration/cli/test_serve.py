@@ -33,6 +33,7 @@ def settings(database: str, nats_url: str, cluster_of_service: object) -> Settin
         jwt_secret=SecretStr("s" * 32),
         event_key=SecretStr("e" * 32),
         database_keys=SecretStr(fernet_key()),
+        console_key=SecretStr(fernet_key()),
         leader_timeout=2,
     )
 
