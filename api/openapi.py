@@ -29,6 +29,7 @@ TAGS = [
     {"name": "orphans", "description": "Objects in the cluster that no instance wants."},
     {"name": "brake", "description": "What stops healing and failing when many instances are lost at once."},
     {"name": "database-service", "description": "What the parts ask of the database-service."},
+    {"name": "callers", "description": "Who is asking."},
     {"name": "health", "description": "For probes and Prometheus."},
     {"name": "documents", "description": "This API, described."},
 ]
