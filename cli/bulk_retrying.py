@@ -7,6 +7,7 @@ import typer
 from cli import exits
 from cli.bulk_following import PATH, follow
 from cli.client import Client, Document
+from cli.confirming import can_ask, typed_count
 from cli.options import Format
 from cli.output import as_json, as_table
 from cli.session import connected
@@ -34,7 +35,9 @@ def retry_many(wanted: Document, output: Format, *, dry_run: bool, yes: bool) ->
     if not wanted.get("reason"):
         raise typer.BadParameter("say why they are retried", param_hint="--reason")
     if not yes:
-        _confirm(plan)
+        can_ask()
+        _print(plan)
+        typed_count(plan["count"], "retry these")
     return _begin(client, {**wanted, "expected": plan["count"]}, output)
 
 
@@ -60,13 +63,3 @@ def _print(plan: Document) -> None:
         print(f"… and {plan['count'] - len(plan['sample'])} more, {plan['count']} in all.")
     for sentence in plan["lines"]:
         print(sentence)
-
-
-def _confirm(plan: Document) -> None:
-    """The count must be typed: a yes is given too easily."""
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
-    _print(plan)
-    typed = typer.prompt(f"Type {plan['count']} to retry these", err=True)
-    if typed.strip() != str(plan["count"]):
-        raise typer.Abort

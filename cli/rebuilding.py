@@ -1,16 +1,14 @@
 """Makes the table `instances` anew, shows how it differs, asks for the count, and swaps."""
 
 import getpass
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from cli import exits
 from cli.bar import Bar
+from cli.confirming import can_ask, typed_count
 from cli.options import Format
 from cli.output import as_json, as_table
 from cli.progress import counting
@@ -48,8 +46,8 @@ async def rebuild(url: str, asked: Asked) -> int:
     from persistence.rebuilding import build, operating
     from persistence.swapping import swap
 
-    if asked.swap and not asked.yes and not sys.stdin.isatty():
-        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
+    if asked.swap and not asked.yes:
+        can_ask()
     rows = _believed(asked.file, asked.public_key) if asked.file is not None else ()
     async with operating(url) as connection:
         began = time.monotonic()
@@ -60,7 +58,7 @@ async def rebuild(url: str, asked: Asked) -> int:
         if not asked.swap or report.agrees:
             return _conclude(asked, report, None)
         if not asked.yes:
-            _confirm(report)
+            typed_count(report.instances - report.broken, "put the rebuilt rows in place of the live table")
         done = await swap(connection, f"operator:{getpass.getuser()}", asked.reason, leave_out=asked.leave_out)
     return _conclude(asked, report, done)
 
@@ -82,14 +80,6 @@ def _believed(file: Path, public_key: list[str]) -> "Iterator[Row]":
 def _rows(file: Path, encoding: "type[Jsonl] | type[Csv]") -> "Iterator[Row]":
     with file.open("rb") as lines:
         yield from encoding.decode(lines)
-
-
-def _confirm(report: "Report") -> None:
-    """The count must be typed: a yes is given too easily."""
-    rows = report.instances - report.broken
-    typed = typer.prompt(f"Type {rows} to put the rebuilt rows in place of the live table", err=True)
-    if typed.strip() != str(rows):
-        raise typer.Abort
 
 
 def _conclude(asked: Asked, report: "Report", done: "Swapped | None") -> int:

@@ -7,6 +7,7 @@ import typer
 
 from cli import exits
 from cli.client import Client, Document
+from cli.confirming import can_ask, typed_count
 from cli.looking import Bar, look
 from cli.options import Format
 from cli.output import as_json, as_table, local_time
@@ -26,7 +27,9 @@ def replay(client: Client, wanted: Document, output: Format, *, dry_run: bool, y
     if not wanted.get("reason"):
         raise typer.BadParameter("say why they are sent again", param_hint="--reason")
     if not yes:
-        _confirm(plan)
+        can_ask()
+        _print(plan)
+        typed_count(plan["count"], "send these")
     begun = client.post(PATH, {**wanted, "where": plan["where"], "expected": plan["count"]})
     print(f"Begun: {begun['id']}", file=sys.stderr)
     return _follow(client, begun["id"], output)
@@ -100,13 +103,3 @@ def _print(plan: Document) -> None:
         print(f"… and {plan['count'] - len(plan['sample'])} more, {plan['count']} in all.")
     for sentence in plan["lines"]:
         print(sentence)
-
-
-def _confirm(plan: Document) -> None:
-    """The count must be typed: a yes is given too easily."""
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
-    _print(plan)
-    typed = typer.prompt(f"Type {plan['count']} to send these", err=True)
-    if typed.strip() != str(plan["count"]):
-        raise typer.Abort

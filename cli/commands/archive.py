@@ -1,6 +1,5 @@
 """`reprise audit archive`: moves long-deleted instances out of the log, into signed files."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import options
+from cli.confirming import typed_count
 from cli.output import local_time
 
 
@@ -42,7 +42,7 @@ def archive(
     if dry_run or not instances:
         return
     if not yes:
-        _confirm(instances)
+        typed_count(instances, "move them out of the log")
     name = file or Path(f"audit-{moment:%Y%m%dT%H%M%SZ}.jsonl")
     with counting() as show:
         found = asyncio.run(archiving.archive(name, moment, reason, show))
@@ -50,12 +50,3 @@ def archive(
     print(f"{removed.rows:,} rows of {removed.instances:,} instances are in {name}, and no more in the log.")
     if removed.kept:
         print(f"{removed.kept:,} instances were touched meanwhile and stay in the log too.")
-
-
-def _confirm(instances: int) -> None:
-    """The count must be typed: a yes is given too easily."""
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
-    typed = typer.prompt(f"Type {instances} to move them out of the log", err=True)
-    if typed.strip() != str(instances):
-        raise typer.Abort

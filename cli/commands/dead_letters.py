@@ -9,6 +9,7 @@ import typer
 from cli import exits, options
 from cli.apps import new_app
 from cli.client import Client, Document
+from cli.confirming import typed_count
 from cli.output import as_fields, as_json, as_table, local_time
 from cli.session import connected
 from schemas.errors import NotFound, Refused
@@ -124,7 +125,7 @@ def _act(verb: str, wanted: _Wanted, rate: float, reason: str, *, dry_run: bool,
         print(f"Would {verb} {len(letters)}.")
         return
     if not yes:
-        _confirm(verb, len(letters))
+        typed_count(len(letters), f"{verb} these")
     raise typer.Exit(_each(client, verb, letters, 1 / rate, reason))
 
 
@@ -132,14 +133,6 @@ def _preview(letters: list[Document]) -> None:
     _table(letters[:SAMPLE])
     if len(letters) > SAMPLE:
         print(f"… and {len(letters) - SAMPLE} more")
-
-
-def _confirm(verb: str, count: int) -> None:
-    """The count must be typed: a yes is given too easily."""
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
-    if typer.prompt(f"Type {count} to {verb} these", err=True).strip() != str(count):
-        raise typer.Abort
 
 
 def _each(client: Client, verb: str, letters: list[Document], pause: float, reason: str) -> int:

@@ -1,12 +1,12 @@
 """`reprise cluster orphans`: what no instance wants in the cluster, listed, and removed when a person says so."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from cli import options
 from cli.client import Client, Document
+from cli.confirming import can_ask, typed_count
 from cli.output import as_json, as_table
 from cli.session import connected
 
@@ -34,22 +34,14 @@ def orphans(
         print("There is nothing to remove." if with_data else "There is nothing to remove that holds no data.")
         return
     if not yes:
-        _confirm(unwanted)
+        can_ask()
+        as_table(("KIND", "NAME", "INSTANCE", "HOLDS DATA", "WHY"), map(_row, unwanted))
+        typed_count(len(unwanted), "remove these for good")
     _show(_removed(client, len(unwanted), reason, with_data=with_data), output)
 
 
 def _removed(client: Client, expected: int, reason: str, *, with_data: bool) -> Document:
     return client.post(f"{PATH}/remove", {"expected": expected, "with_data": with_data, "reason": reason})
-
-
-def _confirm(unwanted: list[Document]) -> None:
-    """The count must be typed: a yes is given too easily."""
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("where nobody can be asked, say that you mean it", param_hint="--yes")
-    as_table(("KIND", "NAME", "INSTANCE", "HOLDS DATA", "WHY"), map(_row, unwanted))
-    typed = typer.prompt(f"Type {len(unwanted)} to remove these for good", err=True)
-    if typed.strip() != str(len(unwanted)):
-        raise typer.Abort
 
 
 def _show(found: Document, output: options.Format) -> None:

@@ -59,7 +59,7 @@ def test_the_count_must_be_typed(ask: Ask, run: Reprise, monkeypatch: pytest.Mon
         typed.append(text)
         return "yes" if len(typed) == 1 else "500"
 
-    monkeypatch.setattr("cli.rebuilding.typer.prompt", prompt)
+    monkeypatch.setattr("cli.confirming.typer.prompt", prompt)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     command = ("replay", "rebuild", "--swap", "--reason", "it was dropped")
     assert run(*command).code == 1
