@@ -150,6 +150,7 @@ async def test_without_scripts_it_is_found_understood_and_retried(
     page = await people.admin()
     failed = await made.failed()
     await made.room()
+    await page.get_by_role("link", name="Instances", exact=True).click()
     await page.get_by_label("Text").fill(failed["name"])
     await page.get_by_label("Cause").select_option("insufficient_resources")
     await page.get_by_role("button", name="Filter").click()

@@ -97,6 +97,7 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(people: Peo
 async def test_a_customer_sees_its_own_only(people: People, made: Made) -> None:
     own, other = await made.running(customer_id="acme"), await made.running(customer_id="globex")
     page = await people.customer("acme")
+    await page.goto("/instances")
     await expect(page.get_by_role("link", name=own["name"])).to_be_visible()
     await expect(page.get_by_role("link", name=other["name"])).to_have_count(0)
     answer = await page.goto(address(other))
