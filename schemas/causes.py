@@ -4,7 +4,7 @@ from schemas.codes import ErrorCode
 
 REMEDIES: dict[ErrorCode, str] = {
     ErrorCode.INSUFFICIENT_RESOURCES: (
-        "Retry with less cpu or memory, wait for room with --patience, or give the cluster another node."
+        "Retry with less cpu or memory, with patience to wait for room, or give the cluster another node."
     ),
     ErrorCode.NO_MATCHING_NODE: (
         "Correct node_selector, node_affinity or tolerations in the profile, or label, untaint or uncordon a node; "

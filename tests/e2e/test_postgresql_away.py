@@ -89,7 +89,7 @@ async def test_a_synchronous_replica_takes_over(elsewhere: Settings, primary: Po
                 await until(lambda: says_it_is_away(reprise))
                 await promote(standby)
                 await all_run_and_nothing_is_lost(reprise)
-                leading = {f"reprise leader of {name}" for name in ("bulk-retry", "relay", "watcher")}
+                leading = {f"reprise leader of {name}" for name in ("bulk-retry", "relay", "replay", "watcher")}
                 assert await leaders(standby) == leading
 
 
