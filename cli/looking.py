@@ -51,9 +51,10 @@ def _looks(client: Client, path: str, show: Show) -> Iterator[Document]:
 def _line_by_line(looks: Iterator[Document], show: Show) -> Iterator[Document]:
     before = ""
     for seen in looks:
-        if (now := show(seen).line) != before:
-            before = now
-            print(now, file=sys.stderr, flush=True)
+        now = show(seen)
+        if now.line != before and not now.over:  # how it ended is told by whoever looked
+            before = now.line
+            print(before, file=sys.stderr, flush=True)
         yield seen
 
 

@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import failing
 from console.asking import Console
-from console.hardening import Hardened
+from console.hardening import Hardened, Versioned
 from console.live import Hub
 from console.pages import (
     auditing,
@@ -59,7 +59,7 @@ ROUTES = [
     Route("/healthz", health.alive, methods=["GET"]),
     Route("/readyz", health.ready, methods=["GET"]),
     Route("/metrics", health.metrics, methods=["GET"]),
-    Mount("/static", StaticFiles(directory=STATIC)),
+    Mount("/static", Versioned(StaticFiles(directory=STATIC))),
 ]
 
 

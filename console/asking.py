@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
+from typing import Literal, TypedDict
 from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
@@ -26,6 +27,13 @@ class Console:
     upstream: Upstream
     sessions: Sessions
     hub: Hub
+
+
+class _Kept(TypedDict):
+    path: str
+    httponly: bool
+    samesite: Literal["lax"]
+    secure: bool
 
 
 Handler = Callable[[Request, Session], Awaitable[Response]]
@@ -77,6 +85,25 @@ def redirect(request: Request, path: str) -> RedirectResponse:
     return RedirectResponse(str(request.scope.get("root_path", "")) + path, 303)
 
 
+def from_here(request: Request) -> bool:
+    """Whether a form comes from a page of ours, as far as the browser says; one that is too old to say so passes."""
+    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def remember(request: Request, answer: Response, cookie: str) -> None:
+    """Signs the browser in: no script can read the cookie, no other site can have it sent with a form."""
+    answer.set_cookie(cookie_name(request), cookie, **_kept(request))
+
+
+def forget(request: Request, answer: Response) -> None:
+    """Signs the browser out. It heeds this only where the cookie is described as it was set."""
+    answer.delete_cookie(cookie_name(request), **_kept(request))
+
+
+def _kept(request: Request) -> _Kept:
+    return {"path": "/", "httponly": True, "samesite": "lax", "secure": request.url.scheme == "https"}
+
+
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form that were filled. Raises BadInput where it is too long."""
     body = b""
@@ -90,6 +117,5 @@ async def form_of(request: Request) -> dict[str, str]:
 
 async def _check_form(request: Request, session: Session) -> None:
     request.state.form = form = await form_of(request)
-    from_here = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-    if not from_here or not hmac.compare_digest(form.pop("csrf", "").encode(), session.csrf.encode()):
+    if not from_here(request) or not hmac.compare_digest(form.pop("csrf", "").encode(), session.csrf.encode()):
         raise Forbidden(_EXPIRED)

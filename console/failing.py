@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.asking import cookie_name, to_sign_in
+from console.asking import forget, to_sign_in
 from console.rendering import page
 from schemas.errors import BadInput, Conflict, DependencyDown, Forbidden, NotFound, Refused, RepriseError, Unauthorized
 
@@ -38,7 +38,7 @@ async def refused(request: Request, error: Exception) -> Response:
     """The page for what the API refused; who is not signed in any more signs in again."""
     if isinstance(error, Unauthorized):
         answer: Response = to_sign_in(request, expired=True)
-        answer.delete_cookie(cookie_name(request))
+        forget(request, answer)
         return answer
     look = next((look for kind, look in LOOKS.items() if isinstance(error, kind)), _UNKNOWN)
     return page(request, "error.html", look.status, look=look, detail=str(error))

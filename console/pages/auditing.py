@@ -16,21 +16,29 @@ from schemas.types import EventType
 from statemachine.states import MEANINGS
 
 LIMIT = 50
-FILTERS = (
-    "q",
-    "instance_id",
-    "customer_id",
-    "type",
-    "outcome",
-    "error_code",
-    "actor",
-    "state_before",
-    "state_after",
-    "attempt",
-    "correlation_id",
-    "since",
-    "until",
-)
+FILTERS: Mapping[str, str] = {
+    "q": "Text",
+    "instance_id": "Instance",
+    "customer_id": "Customer",
+    "type": "Event",
+    "outcome": "Outcome",
+    "error_code": "Cause",
+    "actor": "By",
+    "state_before": "From state",
+    "state_after": "To state",
+    "attempt": "Attempt",
+    "correlation_id": "Job",
+    "since": "Since",
+    "until": "Until",
+}
+"""What the API calls each, and what people do; those that are used most come first."""
+EXAMPLES: Mapping[str, str] = {
+    "instance_id": "its id",
+    "actor": "like cli:alice",
+    "correlation_id": "its id",
+    "since": "2026-01-31T12:00:00Z",
+    "until": "2026-01-31T12:00:00Z",
+}
 CHOICES: Mapping[str, list[str]] = {
     "type": [each.value for each in EventType],
     "state_before": ["none", *(state.value for state in MEANINGS)],
@@ -66,6 +74,8 @@ def _index(
         wanted=wanted,
         problems=problems,
         choices=CHOICES,
+        labels=FILTERS,
+        examples=EXAMPLES,
         filters=[name for name in FILTERS if name != "customer_id" or session.is_admin],
         next_link=f"/audit?{urlencode({**wanted, 'cursor': cursor})}" if cursor else None,
         first_link=f"/audit?{urlencode(wanted)}" if request.query_params.get("cursor") else None,

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.asking import console_of, cookie_name, form_of, redirect, signed_in
+from console.asking import console_of, forget, form_of, from_here, redirect, remember, signed_in
 from console.rendering import page
 from console.sessions import Session
 from schemas.errors import Unauthorized
@@ -17,7 +17,7 @@ async def form(request: Request) -> Response:
 
 async def begin(request: Request) -> Response:
     """Signs in whoever sends a token that the API takes."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if not from_here(request):
         return _form(request, "", "That form came from another site; sign in here.", 403)
     asked = await form_of(request)
     back = asked.get("to", "")
@@ -42,7 +42,7 @@ async def redeem(request: Request) -> Response:
 async def end(request: Request, session: Session) -> Response:
     """Signs out."""
     answer = redirect(request, "/sign-in")
-    answer.delete_cookie(cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True)
+    forget(request, answer)
     return answer
 
 
@@ -51,8 +51,7 @@ async def _enter(request: Request, token: str, back: str) -> Response:
     me = await console.upstream.get(token, "/api/me")
     _, cookie = console.sessions.begin(token, me["subject"], me["role"], me["customer_id"])
     answer = redirect(request, _ours(back))
-    secure = request.url.scheme == "https"
-    answer.set_cookie(cookie_name(request), cookie, path="/", httponly=True, samesite="lax", secure=secure)
+    remember(request, answer, cookie)
     return answer
 
 

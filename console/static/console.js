@@ -111,7 +111,7 @@ function prepare(root) {
         return;
       }
       form.dataset.sent = "1";
-      const button = form.querySelector("button");
+      const button = event.submitter || form.querySelector("button");
       button.setAttribute("aria-busy", "true");
       button.setAttribute("aria-disabled", "true");
       button.dataset.was = button.textContent;
@@ -144,7 +144,7 @@ addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
-    const button = form.querySelector("button");
+    const button = form.querySelector("[aria-busy]");
     button.removeAttribute("aria-busy");
     button.removeAttribute("aria-disabled");
     button.textContent = button.dataset.was;

@@ -86,6 +86,29 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(browser: Br
     assert {"httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
 
 
+async def test_behind_tls_the_cookie_is_for_this_very_host_and_is_forgotten_as_it_was_set(browser: Browser) -> None:
+    browser.http.headers["X-Forwarded-Proto"] = "https"
+    browser.http.follow_redirects = False
+    entered = (await browser.sign_in(Role.ADMIN)).headers["set-cookie"]
+    assert entered.startswith("__Host-reprise=")
+    assert "Secure" in entered
+    name, _, sealed = entered.partition(";")[0].partition("=")
+    sent = {"Cookie": f"{name}={sealed}"}
+    csrf = re.findall(r'name="csrf" value="([^"]*)"', (await browser.http.get("/instances/new", headers=sent)).text)[0]
+    left = (await browser.http.post("/sign-out", data={"csrf": csrf}, headers=sent)).headers["set-cookie"]
+    assert left.startswith('__Host-reprise=""')
+    assert {"Secure", "Path=/", "Max-Age=0"} <= {part.strip() for part in left.split(";")}
+
+
+async def test_style_and_script_are_kept_and_what_is_said_of_a_person_is_not(browser: Browser) -> None:
+    await browser.sign_in(Role.ADMIN)
+    page = (await browser.http.get("/instances")).text
+    [style] = re.findall(r'href="(/static/console\.css[^"]*)"', page)
+    assert "immutable" in (await browser.http.get(style)).headers["cache-control"]
+    for path in ("/instances", "/static/nothing.css"):
+        assert (await browser.http.get(path)).headers["cache-control"] == "no-store", path
+
+
 async def test_a_form_without_the_sessions_secret_does_nothing(browser: Browser, reprise: Installation) -> None:
     await browser.sign_in(Role.ADMIN)
     wanted = {"name": "forged", "customer_id": "acme"}

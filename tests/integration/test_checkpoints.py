@@ -33,6 +33,7 @@ from schemas.payloads import ProvisionRequested
 from schemas.settings import Settings
 from schemas.types import EventType as E
 from statemachine.policy import Policy
+from tests.support.tampering import as_owner
 from tests.support.waiting import until
 
 ALICE = Actor("cli", "alice")
@@ -98,16 +99,6 @@ async def verified(settings: Settings, js: JetStreamContext, keys: PublicKeys = 
         await prove(settings.database_url, folded, report, lambda _: None)
     assert found[0] == found[1]
     return found[0]
-
-
-async def as_owner(url: str, *statements: str) -> None:
-    """Past the triggers, as the database's owner may."""
-    connection = await asyncpg.connect(url)
-    try:
-        for statement in ("SET session_replication_role = replica", *statements):
-            await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def test_an_honest_log_agrees_with_every_checkpoint(

@@ -37,6 +37,7 @@ from statemachine.policy import Policy
 from statemachine.states import State
 from statemachine.table import EDGES, Edge
 from statemachine.walk import walker
+from tests.support.tampering import as_owner
 
 ALICE = Actor("cli", "alice")
 ROOM = Progress(error_code=ErrorCode.INSUFFICIENT_RESOURCES, cause="0/1 nodes are available: 1 Insufficient cpu.")
@@ -107,16 +108,6 @@ ALL = Selection()
 
 async def verified(url: str, wanted: Selection = ALL) -> Report:
     return await verify(url, wanted, lambda _: None)
-
-
-async def tamper(url: str, *statements: str) -> None:
-    """As the database's owner may, past the triggers."""
-    connection = await asyncpg.connect(url)
-    try:
-        for statement in ("SET session_replication_role = replica", *statements):
-            await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def test_a_history_of_every_kind_agrees_with_its_rows_and_the_live_instances(
@@ -214,7 +205,7 @@ async def test_what_was_touched_is_named_and_its_neighbours_agree(
 ) -> None:
     statements, sequence, why = TOUCHED[what]
     victim = next(shop for shop in shops if shop.state is State.TRASHED)
-    await tamper(database, *statements.format(id=victim.id).split("; "))
+    await as_owner(database, *statements.format(id=victim.id).split("; "))
     report = await verified(database)
     [found] = report.differences
     assert (found.instance_id, found.sequence, report.differing) == (victim.id, sequence, 1)
@@ -239,7 +230,7 @@ async def rewrite(url: str, victim: UUID, change: Callable[[Entry], Entry]) -> N
     connection = await asyncpg.connect(url)
     rows = await connection.fetch("SELECT * FROM audit_log WHERE instance_id = $1 ORDER BY sequence", victim)
     await connection.close()
-    await tamper(url, *_rewritten(rows, victim, change))
+    await as_owner(url, *_rewritten(rows, victim, change))
 
 
 def _rewritten(rows: list[asyncpg.Record], victim: UUID, change: Callable[[Entry], Entry]) -> Iterator[str]:
@@ -263,7 +254,7 @@ async def test_only_instances_with_a_row_since_then_are_verified(database: str, 
     late = await live(writer, "late")
     report = await verified(database, Selection(since=since))
     assert (report.instances, report.differences) == (1, [])
-    await tamper(database, f"UPDATE audit_log SET reason = 'x' WHERE instance_id = '{late.id}' AND sequence = 1")  # noqa: S608
+    await as_owner(database, f"UPDATE audit_log SET reason = 'x' WHERE instance_id = '{late.id}' AND sequence = 1")  # noqa: S608
     assert [found.sequence for found in (await verified(database, Selection(since=since))).differences] == [1]
 
 
@@ -291,7 +282,7 @@ async def test_an_instance_is_named_by_its_id_or_its_name(database: str, shops: 
     assert await identify(database, str(shops[0].id)) == shops[0].id
     with pytest.raises(NotFound, match="'nothing'"):
         await identify(database, "nothing")
-    await tamper(database, "DROP INDEX instances_name_is_unique", "UPDATE instances SET name = 'shop'")
+    await as_owner(database, "DROP INDEX instances_name_is_unique", "UPDATE instances SET name = 'shop'")
     with pytest.raises(Refused, match="3 instances are called 'shop'; use the id"):
         await identify(database, "shop")
     with pytest.raises(NotFound):

@@ -75,6 +75,8 @@ async def test_a_file_about_several_instances_needs_a_reason(reprise: Reprise, w
     await world.running(two)
     said = reprise("publish", "--file", write(tmp_path, event("stop", one), event("stop", two)))
     assert (said.code, said.err) == (1, "reason: is missing; what touches more than one instance needs one\n")
+    foretold = reprise("publish", "--file", write(tmp_path, event("stop", one), event("stop", two)), "--dry-run")
+    assert foretold.code == 0, "to see what would be decided touches none"
 
 
 async def test_an_empty_file_is_no_success(reprise: Reprise, tmp_path: Path) -> None:
