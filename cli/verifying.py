@@ -11,7 +11,7 @@ from cli.client import Document
 from schemas.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
-    from persistence.checkpoints.entries import Tip
+    from persistence.chain import Tip
     from persistence.exports.verifying import Report
     from persistence.signing import PublicKeys
     from schemas.settings import Settings
@@ -116,29 +116,12 @@ async def check_log(
 
 
 def _archived(archives: Sequence[Path], keys: "PublicKeys") -> "dict[UUID, Tip]":
-    """Where the trails in them end. Raises BadInput for one whose manifest or heads are not as they were signed."""
-    from persistence.checkpoints.entries import Tip
-    from persistence.exports.formats import Unreadable
-    from persistence.exports.heads import HeadsDigest, from_lines
-    from persistence.exports.manifest import PURPOSE
+    """Where the trails in them end. Raises BadInput for one that cannot be believed."""
+    from persistence.exports.archives import ends
 
     found: dict[UUID, Tip] = {}
     for files in map(Files.of, archives):
-        manifest, digest = manifest_of(files.manifest), HeadsDigest()
-        try:
-            with files.heads.open("rb") as lines:
-                for head in from_lines(lines):
-                    digest.add(head)
-                    found[UUID(head.instance_id)] = Tip(head.last, head.last_hash)
-        except (OSError, ValueError, Unreadable) as error:
-            raise BadInput("archive", f"{files.heads} cannot be read: {error}") from None
-        why = keys.check(PURPOSE, manifest)
-        if why is None and not manifest["whole_trails"]:
-            why = "it has not every row of its instances"
-        if why is None and digest.hex() != manifest["heads_sha256"]:
-            why = "its heads are not those that were signed"
-        if why is not None:
-            raise BadInput("archive", f"{files.rows} cannot be believed: {why}")
+        found |= ends(files.heads, manifest_of(files.manifest), keys)
     return found
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from persistence.chain import Entry
+from persistence.chain import START, Entry, Tip
 from persistence.messages import Message, of_change, of_event
 from persistence.recording import recorded
-from persistence.rows import START, Tip
 from schemas.events import Event
 from schemas.payloads import AdoptRequested, ProvisionRequested
 from schemas.types import Kind

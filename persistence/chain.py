@@ -9,6 +9,16 @@ from uuid import UUID
 import orjson
 
 
+class Tip(NamedTuple):
+    """The end of an instance's chain: the last row's sequence and hash (32 bytes, b"" where there is no row)."""
+
+    sequence: int
+    hash: bytes
+
+
+START = Tip(0, b"")
+
+
 class Entry(NamedTuple):
     """One row of the audit log before it is hashed. `event` and `policy` are the exact bytes that are kept."""
 

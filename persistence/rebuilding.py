@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from persistence.chain import Tip
 from persistence.engine import connector, translated
 from persistence.exports.formats import Row
 from persistence.putting_back import without_timers
@@ -24,7 +25,7 @@ from persistence.rebuilt_table import (
 )
 from persistence.replay import IN_ORDER, KEPT, batches
 from persistence.restoring import TRAILS, load
-from persistence.rows import COLUMNS, Tip, to_arrays
+from persistence.rows import COLUMNS, to_arrays
 from persistence.statements import ENTRY_COLUMNS
 from persistence.verifying import Difference, Trail
 from schemas.errors import Refused

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import asyncpg
 
+from persistence.chain import Tip
 from persistence.engine import snapshot
 from persistence.exports.formats import Row, to_record
-from persistence.rows import SELECT, Tip, from_row
+from persistence.rows import SELECT, from_row
 from persistence.statements import ENTRY_COLUMNS
 from persistence.verifying import Difference, Live, OtherWay, Trail
 from schemas.errors import NotFound, Refused

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -12,16 +12,6 @@ from schemas.requests import InstanceRequest
 from schemas.types import EventType
 from statemachine.instance import Instance
 from statemachine.states import State
-
-
-class Tip(NamedTuple):
-    """The end of an instance's chain in the audit log: the last row's sequence and hash (32 bytes, b"" for none)."""
-
-    sequence: int
-    hash: bytes
-
-
-START = Tip(0, b"")
 
 COLUMNS: dict[str, str] = {
     "id": "uuid",

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from persistence.chain import Entry
+from persistence.chain import START, Entry, Tip
 from persistence.recording import recorded
-from persistence.rows import START, Tip
 from schemas.errors import BrokenMessage
 from schemas.events import Event
 from statemachine.deciding import Silent

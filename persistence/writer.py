@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from persistence import brake
 from persistence import statements as sql
 from persistence.batch import Batch, Result
+from persistence.chain import Tip
 from persistence.engine import transaction
-from persistence.rows import Tip, from_row, to_arrays
+from persistence.rows import from_row, to_arrays
 from schemas.events import Event
 from schemas.payloads import AdoptRequested, ProvisionRequested
 from statemachine.policy import Policy

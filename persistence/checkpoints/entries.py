@@ -11,20 +11,16 @@ from uuid import UUID
 
 import orjson
 
+from persistence.chain import START, Tip
+
 VERSION = 1
 PURPOSE = "reprise checkpoint"
 PORTION = 4_000
 """Heads in one entry: less than half of the MiB that NATS takes as one message."""
 
 
-class Tip(NamedTuple):
-    """Where a trail ends: the last row's sequence and hash (32 bytes). Sequence 0: the instance has vanished."""
-
-    sequence: int
-    hash: bytes
-
-
-VANISHED = Tip(0, b"")
+VANISHED = START
+"""The end of a trail that an earlier checkpoint had, and that is no more."""
 Heads = Mapping[UUID, Tip]
 
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import orjson
 
-from persistence.checkpoints.entries import PURPOSE, VANISHED, Tip, digest_of, heads_of
+from persistence.chain import Tip
+from persistence.checkpoints.entries import PURPOSE, VANISHED, digest_of, heads_of
 from persistence.exports.verifying import Report
 from persistence.signing import Document, PublicKeys
 

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from persistence.chain import Tip
 from persistence.checkpoints.entries import (
     PURPOSE,
     VANISHED,
     VERSION,
     Entry,
-    Tip,
     TipsDigest,
     digest_of,
     portions,

@@ -16,8 +16,9 @@ from schemas.types import EventType as E
 from statemachine.instance import Instance
 from statemachine.policy import Policy
 from tests.integration.test_rebuild import ask, built, shops, swapped
-from tests.integration.test_replay import event, tamper
+from tests.integration.test_replay import event
 from tests.support.parts import part
+from tests.support.tampering import as_owner
 from tests.support.waiting import until
 
 __all__ = ["shops"]
@@ -28,7 +29,7 @@ NOT_TOLD = {"request", "database", "has_run", "deadline_at"}
 async def test_without_the_audit_log_reprise_goes_on_with_the_live_rows(
     database: str, shops: list[Instance], engine: AsyncEngine
 ) -> None:
-    await tamper(database, "TRUNCATE audit_log, event_ids")
+    await as_owner(database, "TRUNCATE audit_log, event_ids")
     [result] = await Writer(engine, Policy()).apply([event(E.RETRY_REQUESTED, None, shops[2])])
     assert (result.outcome, result.instance and result.instance.attempt) == ("applied", 2)
     report = await verify(database, Selection(), lambda _: None)
@@ -37,7 +38,7 @@ async def test_without_the_audit_log_reprise_goes_on_with_the_live_rows(
 
 async def test_without_the_audit_log_a_rebuild_takes_nothing_away(database: str, shops: list[Instance]) -> None:
     before = await ask(database, "SELECT string_agg(to_jsonb(i)::text, '' ORDER BY id) FROM instances i")
-    await tamper(database, "TRUNCATE audit_log, event_ids")
+    await as_owner(database, "TRUNCATE audit_log, event_ids")
     assert (await built(database)).differing == len(shops)
     done = await swapped(database)
     assert (done.instances, done.differed, done.kept, done.timers) == (4, 0, 4, 0)
@@ -56,7 +57,7 @@ async def test_the_stream_of_changes_tells_where_every_instance_was_and_no_more(
         async with part(relay.run, settings):
             await until(all_sent, what="the outbox to be sent")
         live = await instances.get_many(engine, [shop.id for shop in shops])
-        await tamper(settings.required("database_url").database_url, "DROP TABLE instances, audit_log, event_ids")
+        await as_owner(settings.required("database_url").database_url, "DROP TABLE instances, audit_log, event_ids")
         told = [await js.get_last_msg(CHANGES_STREAM, f"changes.{shop.id}") for shop in shops]
     for document in (orjson.loads(message.data or b"") for message in told):
         row = next(row for identity, row in live.items() if str(identity) == document["instance_id"])

@@ -24,7 +24,8 @@ from schemas.payloads import Scheduled
 from schemas.types import EventType as E
 from statemachine.instance import Instance
 from statemachine.policy import Policy
-from tests.integration.test_replay import LIFE, Clock, event, live, tamper
+from tests.integration.test_replay import LIFE, Clock, event, live
+from tests.support.tampering import as_owner
 
 DROPPED = "DROP TABLE instances"
 DEFINITION = r"""
@@ -93,7 +94,7 @@ async def test_what_is_made_from_the_log_is_the_live_table_to_the_last_value(
 async def test_each_value_that_was_damaged_is_named_and_mended(database: str, shops: list[Instance]) -> None:
     trashed, deploying, error, initializing = shops
     before = await ask(database, ROWS)
-    await tamper(
+    await as_owner(
         database,
         f"UPDATE instances SET state = 'pending', attempt = 7, has_run = false WHERE id = '{trashed.id}'",
         f"UPDATE instances SET error_code = 'no such code', chain = 'x' WHERE id = '{error.id}'",
@@ -119,7 +120,7 @@ async def test_a_table_that_was_dropped_is_there_again_as_it_was(
     database: str, shops: list[Instance], engine: AsyncEngine
 ) -> None:
     rows, definition = await ask(database, ROWS), await ask(database, DEFINITION)
-    await tamper(database, DROPPED)
+    await as_owner(database, DROPPED)
     report = await built(database)
     assert (report.gone, report.differing, report.agrees) == (True, 4, False)
     done = await swapped(database)
@@ -136,7 +137,7 @@ async def test_an_index_and_a_constraint_that_went_are_named_and_made_anew(
     database: str, shops: list[Instance]
 ) -> None:
     definition = await ask(database, DEFINITION)
-    await tamper(
+    await as_owner(
         database,
         "DROP INDEX instances_name_is_unique",
         "ALTER TABLE instances DROP CONSTRAINT state_is_known",
@@ -161,7 +162,7 @@ async def test_owner_and_rights_are_those_of_the_table_as_it_was(database: str, 
     rights = "SELECT concat_ws(' ', pg_get_userbyid(relowner), relacl) FROM pg_class WHERE oid = 'instances'::regclass"
     with_roles = (f'CREATE ROLE "{owner}"', f'CREATE ROLE "{reader}"')
     try:
-        await tamper(
+        await as_owner(
             database,
             *with_roles,
             f'ALTER TABLE instances OWNER TO "{owner}"',
@@ -174,18 +175,18 @@ async def test_owner_and_rights_are_those_of_the_table_as_it_was(database: str, 
         before = await ask(database, rights)
         await swapped(database)
         assert await ask(database, rights) == before
-        await tamper(database, DROPPED)
+        await as_owner(database, DROPPED)
         await swapped(database)
         of_outbox = await ask(database, rights.replace("'instances'", "'outbox'"))
         assert await ask(database, rights) == of_outbox
         assert f"{reader}=ar/" in of_outbox
     finally:
-        await tamper(database, f'DROP OWNED BY "{owner}", "{reader}"', f'DROP ROLE "{owner}", "{reader}"')
+        await as_owner(database, f'DROP OWNED BY "{owner}", "{reader}"', f'DROP ROLE "{owner}", "{reader}"')
 
 
 async def test_a_broken_trail_makes_no_row_and_the_live_one_is_kept(database: str, shops: list[Instance]) -> None:
     trashed, deploying, *_ = shops
-    await tamper(
+    await as_owner(
         database,
         f"UPDATE audit_log SET actor = 'cli:eve' WHERE instance_id = '{trashed.id}' AND sequence = 4",
         f"UPDATE instances SET attempt = 7 WHERE id IN ('{trashed.id}', '{deploying.id}')",
@@ -207,7 +208,7 @@ async def test_an_instance_never_goes_back_to_where_a_trail_was_cut(
 ) -> None:
     """The rest decides again as it should: only the ids of events tell that there were more."""
     victim = shops[1]
-    await tamper(database, f"DELETE FROM audit_log WHERE instance_id = '{victim.id}' AND sequence > {6 - removed}")
+    await as_owner(database, f"DELETE FROM audit_log WHERE instance_id = '{victim.id}' AND sequence > {6 - removed}")
     report = await built(database)
     assert [(each.instance_id, each.why) for each in report.breaks] == [(victim.id, f"{why} were removed from its end")]
     done = await swapped(database)
@@ -217,7 +218,7 @@ async def test_an_instance_never_goes_back_to_where_a_trail_was_cut(
 
 async def test_a_broken_trail_without_a_row_is_only_left_out_when_told(database: str, shops: list[Instance]) -> None:
     victim = shops[0].id
-    await tamper(database, f"DELETE FROM audit_log WHERE instance_id = '{victim}' AND sequence = 3", DROPPED)
+    await as_owner(database, f"DELETE FROM audit_log WHERE instance_id = '{victim}' AND sequence = 3", DROPPED)
     with pytest.raises(Refused, match=r"1 instances have a broken trail and no row to keep; say --leave-out"):
         await swapped(database)
     assert await ask(database, "SELECT to_regclass('instances')") == "None"
@@ -289,10 +290,10 @@ def refused(what: str) -> Iterator[None]:
 
 
 async def test_what_would_go_on_with_the_old_table_is_named(database: str, shops: list[Instance]) -> None:
-    await tamper(database, "CREATE VIEW failed AS SELECT id FROM instances WHERE state = 'error'")
+    await as_owner(database, "CREATE VIEW failed AS SELECT id FROM instances WHERE state = 'error'")
     with refused("drop them first, and make them anew: rule _RETURN on view failed"):
         await swapped(database)
-    await tamper(
+    await as_owner(
         database,
         "DROP VIEW failed",
         "CREATE PUBLICATION told FOR TABLE instances",
@@ -304,7 +305,7 @@ async def test_what_would_go_on_with_the_old_table_is_named(database: str, shops
 
 async def test_two_instances_of_one_name_are_told(database: str, shops: list[Instance], engine: AsyncEngine) -> None:
     """The row was removed, and the name given away before anybody noticed."""
-    await tamper(database, f"DELETE FROM instances WHERE id = '{shops[1].id}'")
+    await as_owner(database, f"DELETE FROM instances WHERE id = '{shops[1].id}'")
     await live(Writer(engine, Policy()), "deploying", 0)
     with refused(r"two instances .* have one name; delete one first: Key .*=\(acme, deploying\)"):
         await built(database)
@@ -318,10 +319,10 @@ async def test_timers_that_were_lost_are_put_back_as_they_were(
     database: str, shops: list[Instance], engine: AsyncEngine
 ) -> None:
     """But for the one that sends a command again: it is due at once, and it is the one that will be accepted."""
-    await tamper(database, "DELETE FROM outbox WHERE subject LIKE '%.step.overdue'")
+    await as_owner(database, "DELETE FROM outbox WHERE subject LIKE '%.step.overdue'")
     before = await ask(database, ALL_TIMERS)
     assert kinds(before) == ["deploy.timeout", "init.timeout", "purge.due"]
-    await tamper(database, "TRUNCATE outbox")
+    await as_owner(database, "TRUNCATE outbox")
     report = await built(database)
     assert (report.differing, report.without_timers, report.agrees) == (0, 3, False)
     done = await swapped(database)
@@ -347,14 +348,14 @@ async def test_whatever_an_instance_waits_for_is_put_back(database: str, engine:
         FROM outbox o JOIN instances i ON i.id = instance_id WHERE subject LIKE '%.step.overdue'"""
     before = await ask(database, deadlines), await ask(database, repeated)
     assert {*kinds(before[0])} == {"database.timeout", "deploy.timeout", "init.timeout", "retry.due", "purge.due"}
-    await tamper(database, "TRUNCATE outbox", DROPPED)
+    await as_owner(database, "TRUNCATE outbox", DROPPED)
     await swapped(database)
     assert (await ask(database, deadlines), await ask(database, repeated)) == before
 
 
 async def test_timers_that_are_there_are_left_alone(database: str, shops: list[Instance]) -> None:
     before = await ask(database, ALL_TIMERS)
-    await tamper(database, f"UPDATE instances SET attempt = 7 WHERE id = '{shops[2].id}'")
+    await as_owner(database, f"UPDATE instances SET attempt = 7 WHERE id = '{shops[2].id}'")
     done = await swapped(database)
     assert (done.differed, done.timers) == (1, 0)
     assert await ask(database, ALL_TIMERS) == before
@@ -363,7 +364,7 @@ async def test_timers_that_are_there_are_left_alone(database: str, shops: list[I
 async def test_timers_of_another_step_make_way(database: str, engine: AsyncEngine, shops: list[Instance]) -> None:
     """Those of a row that was damaged and moved on by it would end a step that is long over."""
     before = await ask(database, ALL_TIMERS)
-    await tamper(
+    await as_owner(
         database,
         f"UPDATE instances SET step = 90 WHERE id = '{shops[3].id}'",
         f"UPDATE outbox SET body = 'x', event_id = gen_random_uuid() WHERE instance_id = '{shops[3].id}' AND timer",
@@ -373,7 +374,7 @@ async def test_timers_of_another_step_make_way(database: str, engine: AsyncEngin
 
 
 async def test_a_swap_is_recorded_and_the_record_cannot_be_changed(database: str, shops: list[Instance]) -> None:
-    await tamper(database, DROPPED)
+    await as_owner(database, DROPPED)
     await swapped(database)
     recorded = await ask(
         database, "SELECT concat_ws(' ', actor, reason, instances, differed, kept, left_out, timers) FROM rebuilds"
@@ -385,9 +386,9 @@ async def test_a_swap_is_recorded_and_the_record_cannot_be_changed(database: str
 
 
 async def test_the_table_as_it_was_is_kept(database: str, shops: list[Instance]) -> None:
-    await tamper(database, "UPDATE instances SET attempt = 7")
+    await as_owner(database, "UPDATE instances SET attempt = 7")
     await swapped(database)
-    await tamper(database, "UPDATE instances SET attempt = 8")
+    await as_owner(database, "UPDATE instances SET attempt = 8")
     await swapped(database)
     assert await ask(database, "SELECT string_agg(attempt::text, ' ') FROM reprise_replaced.instances") == "8 8 8 8"
     assert await ask(database, "SELECT to_regnamespace('reprise_rebuilt')") == "None"

@@ -19,7 +19,8 @@ from schemas.types import EventType as E
 from statemachine.instance import Instance
 from statemachine.policy import Policy
 from tests.integration.test_rebuild import agrees, ask, shops
-from tests.integration.test_replay import event, tamper
+from tests.integration.test_replay import event
+from tests.support.tampering import as_owner
 
 __all__ = ["shops"]
 LOG = "SELECT string_agg(to_jsonb(a)::text, E'\n' ORDER BY instance_id, sequence) FROM audit_log a"
@@ -50,7 +51,7 @@ async def swapped(url: str, rows: list[Row]) -> tuple[Report, Swapped]:
 async def test_log_and_instances_come_back_as_they_were(database: str, shops: list[Instance], encoding: Format) -> None:
     before = [await ask(database, query) for query in (LOG, IDS, STATES)]
     rows = await exported(database, encoding)
-    await tamper(database, LOST, "DROP TABLE instances")
+    await as_owner(database, LOST, "DROP TABLE instances")
     report, done = await swapped(database, rows)
     assert (report.lacking, report.rows, report.gone) == (len(rows), len(rows), True)
     assert (done.restored, done.instances, done.kept) == (len(rows), 4, 0)
@@ -61,7 +62,7 @@ async def test_log_and_instances_come_back_as_they_were(database: str, shops: li
 
 async def test_without_a_swap_nothing_is_put_back(database: str, shops: list[Instance]) -> None:
     rows = await exported(database)
-    await tamper(database, LOST)
+    await as_owner(database, LOST)
     async with operating(database) as connection:
         report = await build(connection, lambda _: None, rows)
     assert (report.lacking, report.differing, report.broken, report.agrees) == (len(rows), 0, 0, False)
@@ -72,7 +73,7 @@ async def test_what_was_decided_since_the_loss_follows_the_rows_of_the_file(
     database: str, shops: list[Instance], engine: AsyncEngine
 ) -> None:
     rows = await exported(database)
-    await tamper(database, LOST)
+    await as_owner(database, LOST)
     await Writer(engine, Policy()).apply([event(E.RETRY_REQUESTED, None, shops[2])])
     report, done = await swapped(database, rows)
     assert (report.broken, done.differed, done.kept, done.restored) == (0, 0, 0, len(rows))
@@ -81,7 +82,7 @@ async def test_what_was_decided_since_the_loss_follows_the_rows_of_the_file(
 
 async def test_only_what_is_missing_is_put_back(database: str, shops: list[Instance]) -> None:
     before, rows = await ask(database, LOG), await exported(database)
-    await tamper(database, f"DELETE FROM audit_log WHERE instance_id = '{shops[0].id}' AND sequence IN (3, 4)")
+    await as_owner(database, f"DELETE FROM audit_log WHERE instance_id = '{shops[0].id}' AND sequence IN (3, 4)")
     report, done = await swapped(database, rows)
     assert (report.lacking, report.broken, done.restored) == (2, 0, 2)
     assert await ask(database, LOG) == before
@@ -94,7 +95,7 @@ async def test_an_older_export_takes_no_instance_back(
     rows = await exported(database)
     await Writer(engine, Policy()).apply([event(E.RETRY_REQUESTED, None, shops[2])])
     states = await ask(database, STATES)
-    await tamper(database, LOST)
+    await as_owner(database, LOST)
     report, done = await swapped(database, rows)
     [broken] = report.breaks
     assert (broken.instance_id, done.kept) == (shops[2].id, 1)
@@ -104,7 +105,7 @@ async def test_an_older_export_takes_no_instance_back(
 
 async def test_a_row_that_the_log_has_otherwise_is_refused(database: str, shops: list[Instance]) -> None:
     rows = await exported(database)
-    await tamper(database, f"UPDATE audit_log SET hash = 'x' WHERE instance_id = '{shops[0].id}' AND sequence = 3")
+    await as_owner(database, f"UPDATE audit_log SET hash = 'x' WHERE instance_id = '{shops[0].id}' AND sequence = 3")
     with pytest.raises(Refused, match=rf"row 3 of instance {shops[0].id} is another in the file than in the audit log"):
         await swapped(database, rows)
 
