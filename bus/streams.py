@@ -1,6 +1,7 @@
 """The streams and consumers, created and updated by Reprise itself: an empty server will do."""
 
 from dataclasses import replace
+from typing import Any
 
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -41,6 +42,20 @@ def subjects(types: frozenset[EventType]) -> list[str]:
     return [ANY_WISH, *named] if types & WISHES else named
 
 
+def _limited(name: str, subject: str, **other: Any) -> StreamConfig:
+    """A stream that drops the oldest where it is full."""
+    return StreamConfig(
+        name=name,
+        subjects=[subject],
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.OLD,
+        storage=StorageType.FILE,
+        max_bytes=256 << 20,
+        duplicate_window=DUPLICATE_WINDOW,
+        **other,
+    )
+
+
 STREAMS = (
     # interest and discard=new: a full stream pushes back into the outbox; discard=old would drop what nobody consumed;
     # only subjects that somebody consumes: what is published on any other is refused, and not taken to be dropped
@@ -54,37 +69,10 @@ STREAMS = (
         max_msg_size=1 << 18,  # with its headers; a dead letter, which is longer, fits into the server's 1 MiB
         duplicate_window=DUPLICATE_WINDOW,
     ),
-    StreamConfig(
-        name=CHANGES_STREAM,
-        subjects=[f"{CHANGES}.*"],
-        retention=RetentionPolicy.LIMITS,
-        discard=DiscardPolicy.OLD,
-        storage=StorageType.FILE,
-        max_bytes=256 << 20,
-        max_age=7 * 86_400,
-        duplicate_window=DUPLICATE_WINDOW,
-    ),
-    StreamConfig(
-        name=DEAD_LETTERS_STREAM,
-        subjects=["dead-letters.*"],
-        retention=RetentionPolicy.LIMITS,
-        discard=DiscardPolicy.OLD,
-        storage=StorageType.FILE,
-        max_bytes=256 << 20,
-        duplicate_window=DUPLICATE_WINDOW,
-    ),
+    _limited(CHANGES_STREAM, f"{CHANGES}.*", max_age=7 * 86_400),
+    _limited(DEAD_LETTERS_STREAM, "dead-letters.*"),
     # what was told here about the audit log cannot be taken back
-    StreamConfig(
-        name=CHECKPOINTS_STREAM,
-        subjects=["checkpoints.*"],
-        retention=RetentionPolicy.LIMITS,
-        discard=DiscardPolicy.OLD,
-        storage=StorageType.FILE,
-        max_bytes=256 << 20,
-        duplicate_window=DUPLICATE_WINDOW,
-        deny_delete=True,
-        deny_purge=True,
-    ),
+    _limited(CHECKPOINTS_STREAM, "checkpoints.*", deny_delete=True, deny_purge=True),
 )
 
 
