@@ -11,7 +11,15 @@ SAMPLE = 10
 def plan_of(wanted: RetryMany, count: int, sample: list[FailedInstance]) -> BulkPlan:
     """What would be done with `count` instances."""
     seconds = max(count - 1, 0) / per_second(wanted.rate)
-    return BulkPlan(count=count, sample=sample, seconds=seconds, lines=_lines(wanted, count, seconds) if count else [])
+    lines = [*_left_out(wanted, count), *(_lines(wanted, count, seconds) if count else ())]
+    return BulkPlan(count=count, sample=sample, seconds=seconds, lines=lines)
+
+
+def _left_out(wanted: RetryMany, count: int) -> Iterator[str]:
+    """Whoever chose by hand is told where a choice does not hold: the list may be older than what it shows."""
+    missing = min(len(set(wanted.where.ids or ())), wanted.limit) - count
+    if missing > 0:
+        yield f"{missing} of those chosen cannot be retried now: not in error, not clean yet, held, or not to be found."
 
 
 def _lines(wanted: RetryMany, count: int, seconds: float) -> list[str]:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from console.asking import session_of
 from console.sessions import Session
-from console.words import awaited
+from console.words import awaited, which
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -51,7 +51,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(awaited=awaited, moment=moment, span=span)
+_ENVIRONMENT.filters.update(awaited=awaited, moment=moment, span=span, which=which)
 _ENVIRONMENT.globals.update(version=_version())
 
 

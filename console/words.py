@@ -1,4 +1,7 @@
-"""What an instance waits for, in words for people who know neither events nor states."""
+"""What the API says in names and lists, in words for people who know neither events nor filters."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from schemas.types import EventType
 
@@ -20,3 +23,9 @@ AWAITED: dict[str, str] = {
 def awaited(event_type: str) -> str:
     """The beginning of a sentence; an event that has no words here stands as it is called."""
     return AWAITED.get(event_type, f"Waiting for {event_type}")
+
+
+def which(where: Mapping[str, Any]) -> str:
+    """Which instances a retry of many is of, from its `where`."""
+    chosen = [f"{len(where['ids'])} chosen by hand"] if where.get("ids") else []
+    return ", ".join([*chosen, *(f"{name}={value}" for name, value in where.items() if name != "ids")])

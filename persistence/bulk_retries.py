@@ -63,6 +63,8 @@ def _matching(where: Where, customer_id: str | None) -> Any:
     conditions += [
         instances.c.request[name].astext == wanted[name] for name in ("profile", "db_type") if name in wanted
     ]
+    if where.ids is not None:
+        conditions.append(instances.c.id.in_(where.ids))
     if customer_id is not None:
         conditions.append(instances.c.customer_id == customer_id)
     order = (instances.c.state_since, instances.c.id)

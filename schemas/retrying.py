@@ -13,6 +13,8 @@ from schemas.requests import Closed, DatabaseType
 from schemas.text import DnsLabel, LabelValue, Reason
 
 MOST = 10_000
+MOST_CHOSEN = 500
+"""By hand; more are named by what they have in common."""
 FASTEST = 50.0
 
 BulkState = Literal["canary", "following", "completed", "stopped", "aborted"]
@@ -25,6 +27,9 @@ Rate = Annotated[str, rate_of_at_most(FASTEST), RATE_SCHEMA]
 class Where(Closed):
     """Which failed instances, exactly: all that is named must fit. What a person holds is never among them."""
 
+    ids: tuple[UUID, ...] | None = Field(
+        default=None, min_length=1, max_length=MOST_CHOSEN, description="chosen by hand; those of them that have failed"
+    )
     error_code: ErrorCode | None = None
     customer_id: LabelValue | None = None
     profile: DnsLabel | None = None

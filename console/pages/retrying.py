@@ -12,13 +12,16 @@ from console.upstream import Document
 from schemas.codes import ErrorCode
 from schemas.errors import BadInput, Conflict, NotFound, Refused
 
-WHERE = ("error_code", "customer_id", "profile", "db_type")
+WHERE = ("ids", "error_code", "customer_id", "profile", "db_type")
+"""What the API calls each; `ids`, those that were chosen in the list, are separated by commas."""
 
 
 @signed_in
 async def index(request: Request, session: Session) -> Response:
     """The latest, and the filter for another one with its plan, once something is named."""
-    return await _index(request, session, dict(request.query_params), {})
+    chosen = request.query_params.getlist("id")
+    asked = {**request.query_params, **({"ids": ",".join(chosen)} if chosen else {})}
+    return await _index(request, session, asked, {})
 
 
 @signed_in
@@ -81,7 +84,10 @@ async def _index(request: Request, session: Session, asked: dict[str, str], prob
 
 
 def _body(asked: dict[str, str]) -> Document:
-    body: Document = {"where": {name: asked[name] for name in WHERE if asked.get(name)}}
+    where: Document = {name: asked[name] for name in WHERE if asked.get(name)}
+    if "ids" in where:
+        where["ids"] = where["ids"].split(",")
+    body: Document = {"where": where}
     return body | ({"rate": asked["rate"]} if asked.get("rate") else {})
 
 

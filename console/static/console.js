@@ -2,6 +2,7 @@
 "use strict";
 
 const AT_MOST_EVERY = 1000; // ms between two looks at the page, however much changes
+const UNENDED_EVERY = 2000; // ms between two looks at what goes on by itself
 
 // --- times in the reader's zone, with the exact one on hover
 
@@ -65,11 +66,22 @@ function replace(fresh) {
     localise(other);
     const typing = part.dataset.keep !== undefined && part.dataset.keep === other.dataset.keep;
     if (!typing && part.innerHTML !== other.innerHTML) {
+      keepChoice(part, other);
       part.replaceWith(other);
       prepare(other);
     }
   }
   count();
+}
+
+// What was chosen stays chosen, and the keyboard where it was.
+function keepChoice(part, other) {
+  for (const box of part.querySelectorAll("input[type=checkbox]:checked")) {
+    const same = other.querySelector(`#${CSS.escape(box.id)}`);
+    if (same) same.checked = true;
+  }
+  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  if (focused) queueMicrotask(() => document.getElementById(focused)?.focus());
 }
 
 let connected = true;
@@ -156,5 +168,8 @@ localise(document);
 prepare(document);
 count();
 setInterval(count, 1000);
+setInterval(() => {
+  if (connected && document.querySelector("[data-unended]")) refresh(); // its end changes no instance
+}, UNENDED_EVERY);
 for (const soon of document.querySelectorAll("[data-retry]")) setTimeout(() => location.reload(), soon.dataset.retry * 1000);
 if (document.body.dataset.live && document.querySelector("[data-live-part]")) connect(document.body.dataset.live);

@@ -86,6 +86,30 @@ async def test_the_plan_counts_exactly_what_fits_and_does_nothing(world: World) 
     assert await states(world, ids) == ["error", "error"]
 
 
+async def test_those_chosen_by_hand_are_retried_and_no_others(world: World) -> None:
+    ids = await failed(world, 3)
+    running = await world.running("healthy")
+    where = {"ids": [ids[0], ids[2], running, str(uuid4())]}
+    asked = {"where": where}
+    plan = (await world.acme.post("/api/retries", json=asked, params={"dry_run": "true"})).json()
+    assert [each["id"] for each in plan["sample"]] == [ids[0], ids[2]]
+    assert plan["lines"][0].startswith("2 of those chosen cannot be retried now")
+    foreign = (await world.other.post("/api/retries", json=asked, params={"dry_run": "true"})).json()
+    assert (foreign["count"], foreign["lines"][0][:17]) == (0, "4 of those chosen")
+    bulk_id = await begin(world, 2, where=where)
+    assert (await go(world, bulk_id))["where"] == where
+    await passes(world, ids[0])
+    await sent(world, bulk_id, 0)
+    assert await states(world, ids) == ["initializing", "error", "pending"]
+
+
+@pytest.mark.parametrize("ids", [[], ["shop"], [str(uuid4()) for _ in range(501)]], ids=["none", "a name", "too many"])
+async def test_what_cannot_be_chosen_is_said(world: World, ids: list[str]) -> None:
+    answer = await world.acme.post("/api/retries", json={"where": {"ids": ids}}, params={"dry_run": "true"})
+    assert answer.status_code == 422
+    assert answer.json()["field"].startswith("where.ids")
+
+
 async def test_one_goes_first_and_the_others_follow_once_it_has_passed(world: World) -> None:
     ids = await failed(world, 3)
     bulk_id = await begin(world, 3)
