@@ -57,33 +57,33 @@ class Follower:
             return [Signal("reset", last)]
         return []
 
-    async def signals(self) -> AsyncIterator[Signal]:
-        """After `begin`: for ever, until the listener leaves or the process stops. Raises nothing of NATS."""
+    async def signals(self) -> AsyncIterator[list[Signal]]:
+        """After `begin`: those that have come together, for ever, until the listener leaves or the process stops.
+
+        Raises nothing of NATS.
+        """
         while not self._stopping.is_set():
             with suppress(*UNREACHABLE):
-                async for signal in self._subscribed():
-                    yield signal
+                async for signals in self._subscribed():
+                    yield signals
             if self._stopping.is_set():
                 return
-            yield Signal("silence")
+            yield [Signal("silence")]
             await asyncio.sleep(PAUSE)
             with suppress(DependencyDown):
-                for signal in await self.begin():
-                    yield signal
+                yield await self.begin()
 
-    async def _subscribed(self) -> AsyncIterator[Signal]:
+    async def _subscribed(self) -> AsyncIterator[list[Signal]]:
         """A consumer of its own, which the server forgets by itself; it raises where it is gone."""
         subscription = await self._js.pull_subscribe(self._subject, stream=CHANGES_STREAM, config=self._consumer())
         behind = 1
         try:
             while not self._stopping.is_set():
                 messages = await _fetch(subscription, behind)
-                if not messages:
-                    yield Signal("silence")
-                for message in messages:
-                    self._at = message.metadata.sequence.stream
-                    behind = message.metadata.num_pending
-                    yield Signal("change", self._at, message.data)
+                signals = [Signal("change", each.metadata.sequence.stream, each.data) for each in messages]
+                if messages:
+                    self._at, behind = signals[-1].sequence, messages[-1].metadata.num_pending
+                yield signals or [Signal("silence")]
         finally:
             with suppress(*UNREACHABLE):
                 await subscription.unsubscribe()

@@ -70,9 +70,9 @@ def of_bus(js: JetStreamContext) -> Source:
         async with nats_translated(), asyncio.timeout(PATIENCE):
             consumers = await js.consumers_info(INSTANCES_STREAM)
             letters = (await js.stream_info(DEAD_LETTERS_STREAM)).state.messages
-            _, taken_at = await checkpoints.last(js)
+            checkpoint = await checkpoints.last(js)
         _gauge(registry, "reprise_dead_letters", "Messages in the stream of dead letters.").set(letters)
-        _checkpoint(registry, taken_at)
+        _checkpoint(registry, checkpoint.taken_at if checkpoint is not None else None)
         _consumers(registry, consumers)
 
     return measure

@@ -63,6 +63,10 @@ class AuditQuery(_AuditQuery):
     order: Literal["newest", "oldest"] = Field(default="newest", description="which row comes first")
 
 
+class FollowQuery(_AuditQuery):
+    """Which rows of the audit log to follow."""
+
+
 class StatsQuery(_Query):
     """What to add up."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import orjson
 from nats.js import JetStreamContext
@@ -11,6 +12,7 @@ from nats.js.errors import NotFoundError
 from bus.connection import translated
 from bus.streams import CHECKPOINTS_STREAM
 from persistence.checkpoints.entries import TAKEN_SUBJECT, Entry
+from persistence.signing import Document
 from schemas.errors import NotFound
 
 AT_ONCE = 50
@@ -23,18 +25,26 @@ async def append(js: JetStreamContext, entries: Iterable[Entry]) -> None:
             await js.publish(entry.subject, entry.data, stream=CHECKPOINTS_STREAM)
 
 
-async def last(js: JetStreamContext) -> tuple[int, datetime | None]:
-    """The number of the last that was taken, and when; 0 and None where there is none. Raises DependencyDown."""
+class Last(NamedTuple):
+    """The last that was taken: its number and its moment, and the signed word that ends it."""
+
+    number: int
+    taken_at: datetime
+    document: Document
+
+
+async def last(js: JetStreamContext) -> Last | None:
+    """None where there is none. Whether its signature holds is for who asks. Raises DependencyDown."""
     async with translated():
         try:
             message = await js.get_last_msg(CHECKPOINTS_STREAM, TAKEN_SUBJECT)
         except NotFoundError:
-            return 0, None
+            return None
     try:
         document = orjson.loads(message.data or b"")["document"]
-        return int(document["number"]), datetime.fromisoformat(document["taken_at"]).astimezone(UTC)
+        return Last(int(document["number"]), datetime.fromisoformat(document["taken_at"]).astimezone(UTC), document)
     except (ValueError, KeyError, TypeError):  # none of ours: whoever may connect to NATS may publish there
-        return 0, None
+        return None
 
 
 async def read(js: JetStreamContext) -> AsyncIterator[bytes]:

@@ -1,6 +1,9 @@
 """`reprise audit verify`: compares the files of an export, or the log itself, with what was signed of them."""
 
+import getpass
 import json
+import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from cli.client import Document
-from schemas.errors import BadInput, NotFound
+from schemas.errors import BadInput, DependencyDown
 
 if TYPE_CHECKING:
     from persistence.chain import Tip
     from persistence.exports.verifying import Report
+    from persistence.proving import Proved
     from persistence.signing import PublicKeys
     from schemas.settings import Settings
 
@@ -83,36 +87,38 @@ def check(
         return verify(Sources(rows, heads), manifest, keys, progress, write_head or (lambda _: None))
 
 
-class Proved(NamedTuple):
-    """The log, compared with checkpoints: the last of them, and how many were read."""
-
-    report: "Report"
-    last: Document | None
-    read: int
-
-
 async def check_log(
     where: str | None, archives: Sequence[Path], keys: "PublicKeys", progress: Callable[[int], None]
-) -> Proved:
+) -> "Proved":
     """The log of the database that is set here against checkpoints: those of a file, or of the stream.
 
-    `archives`: files of trails that left it.
+    `archives`: files of trails that left it. What came of it is kept in that database, where it lets itself be written.
 
     Raises BadSettings, NotFound where none was ever taken, BadInput for a file that cannot be read, DependencyDown.
     """
     from cli.local import settings_here
-    from persistence.checkpoints.folding import fold
-    from persistence.exports.verifying import Report
-    from persistence.proving import prove
+    from persistence.proving import compare
 
-    settings, report = settings_here().required("database_url"), Report()
+    settings, begun = settings_here().required("database_url"), time.monotonic()
     place = where or (str(settings.checkpoint_file) if settings.checkpoint_file else STREAM)
     entries = _in_stream(settings) if place == STREAM else _in_file(Path(place))
-    folded = await fold(entries, keys, report, _archived(archives, keys))
-    if folded.last is None and not report.differing:
-        raise NotFound(f"{place} has no checkpoint that has all heads: none was taken, or what came before is lost")
-    await prove(settings.database_url, folded, report, progress)
-    return Proved(report, folded.last, folded.count)
+    proved = await compare(settings.database_url, place, entries, keys, _archived(archives, keys), progress)
+    await _record(settings, proved, time.monotonic() - begun)
+    return proved
+
+
+async def _record(settings: "Settings", proved: "Proved", seconds: float) -> None:
+    """A replica, or one who may only read, takes nothing: what was found holds all the same."""
+    from persistence import verifications
+    from persistence.engine import make_engine
+
+    engine = make_engine(settings.database_url, pool_size=1)
+    try:
+        await verifications.record(engine, f"operator:{getpass.getuser()}", proved, seconds)
+    except DependencyDown as error:
+        print(f"That it was verified is not kept: {error}", file=sys.stderr)
+    finally:
+        await engine.dispose()
 
 
 def _archived(archives: Sequence[Path], keys: "PublicKeys") -> "dict[UUID, Tip]":

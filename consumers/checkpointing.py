@@ -78,7 +78,8 @@ async def take(settings: Settings, taker: Taker, js: JetStreamContext) -> None:
     """
     file = settings.checkpoint_file
     await ensure(js, settings.nats_replicas)
-    numbers = [(await checkpoints.last(js))[0]]
+    known = await checkpoints.last(js)
+    numbers = [known.number if known is not None else 0]
     if file is not None:
         numbers.append(await asyncio.to_thread(lines.last_number, file))
     checkpoint = await taker.take(max(*numbers, taker.last_number) + 1, full=min(numbers) < taker.last_number)
@@ -91,8 +92,8 @@ async def take(settings: Settings, taker: Taker, js: JetStreamContext) -> None:
 
 async def _age(js: JetStreamContext) -> float | None:
     """Seconds since the last; None where there is none."""
-    _, at = await checkpoints.last(js)
-    return (datetime.now(UTC) - at).total_seconds() if at is not None else None
+    known = await checkpoints.last(js)
+    return (datetime.now(UTC) - known.taken_at).total_seconds() if known is not None else None
 
 
 async def _unless(stop: asyncio.Event, seconds: float) -> None:

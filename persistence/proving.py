@@ -1,20 +1,53 @@
 """Verifies the log itself: every row's hash and place, and that each trail has what signed checkpoints saw of it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from itertools import groupby
+from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from persistence.checkpoints.folding import Folded, Seen, before
+from persistence.chain import Tip
+from persistence.checkpoints.folding import Folded, Seen, before, fold
 from persistence.engine import snapshot
 from persistence.exports.formats import Row, of_record
 from persistence.exports.verifying import Report
+from persistence.signing import Document, PublicKeys
 from persistence.statements import ENTRY_COLUMNS
 from persistence.trails import Trail
+from schemas.errors import NotFound
 
 BATCH = 1_000
 _ROWS = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM audit_log ORDER BY instance_id, sequence"  # noqa: S608  # our own
+
+
+class Proved(NamedTuple):
+    """The log, compared with checkpoints: the last of them (None: none can be believed), and how many were read."""
+
+    report: Report
+    last: Document | None
+    read: int
+
+
+async def compare(
+    url: str,
+    place: str,
+    entries: AsyncIterator[bytes],
+    keys: PublicKeys,
+    archived: Mapping[UUID, Tip] = MappingProxyType({}),
+    progress: Callable[[int], None] = lambda _: None,
+) -> Proved:
+    """The log of that database with the checkpoints of that place. `archived`: where trails end that left it.
+
+    Raises NotFound where there is no checkpoint that has all heads, DependencyDown.
+    """
+    report = Report()
+    folded = await fold(entries, keys, report, archived)
+    if folded.last is None and not report.differing:
+        raise NotFound(f"{place} has no checkpoint that has all heads: none was taken, or what came before is lost")
+    await prove(url, folded, report, progress)
+    return Proved(report, folded.last, folded.count)
 
 
 async def prove(url: str, folded: Folded, report: Report, progress: Callable[[int], None]) -> None:

@@ -285,6 +285,23 @@ audit_export_ends = Table(
     comment="exports of which the last row was sent; the others broke off",
 )
 
+audit_verifications = Table(
+    "audit_verifications",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("ended_at", _Time, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("instances", Integer, nullable=False),
+    Column("differing", Integer, nullable=False),
+    Column("differences", JSONB, nullable=False, comment="the first of them"),
+    Column("checkpoints", Integer, nullable=False, comment="so many the log was compared with"),
+    Column("up_to", Integer, comment="the number of the last of them"),
+    Index("audit_verifications_by_age", text("ended_at DESC"), text("id DESC")),
+    comment="comparisons of the whole log with the checkpoints: who made them, and what differed",
+)
+
 replays = Table(
     "replays",
     metadata,

@@ -12,8 +12,8 @@ from cli.output import as_json, as_table, local_time
 from cli.session import connected
 
 if TYPE_CHECKING:
-    from cli.verifying import Proved
     from persistence.exports.verifying import Report
+    from persistence.proving import Proved
 
 File = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Into this file; else to stdout.")]
 

@@ -63,6 +63,31 @@ COMMENT ON TABLE audit_export_ends IS 'exports of which the last row was sent; t
 ;
 COMMENT ON COLUMN audit_export_ends.manifest IS 'signed'
 ;
+CREATE TABLE audit_verifications (
+    id UUID NOT NULL,
+    actor TEXT NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL,
+    rows BIGINT NOT NULL,
+    instances INTEGER NOT NULL,
+    differing INTEGER NOT NULL,
+    differences JSONB NOT NULL,
+    checkpoints INTEGER NOT NULL,
+    up_to INTEGER,
+    PRIMARY KEY (id)
+)
+;
+CREATE INDEX audit_verifications_by_age ON audit_verifications (ended_at DESC, id DESC)
+;
+COMMENT ON TABLE audit_verifications IS
+    'comparisons of the whole log with the checkpoints: who made them, and what differed'
+;
+COMMENT ON COLUMN audit_verifications.differences IS 'the first of them'
+;
+COMMENT ON COLUMN audit_verifications.checkpoints IS 'so many the log was compared with'
+;
+COMMENT ON COLUMN audit_verifications.up_to IS 'the number of the last of them'
+;
 CREATE TABLE audit_log (
     instance_id UUID NOT NULL,
     sequence INTEGER NOT NULL,
@@ -385,6 +410,9 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_exports
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 ;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_export_ends
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_verifications
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 ;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON replays

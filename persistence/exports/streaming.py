@@ -33,7 +33,7 @@ class Exporter:
     """Makes exports. `signer` None: none can be signed, so none are made."""
 
     def __init__(self, url: str, engine: AsyncEngine, signer: Signer | None, installation: str) -> None:
-        self._url = url
+        self.url = url
         self._engine = engine
         self._signer = signer
         self._installation = installation
@@ -57,7 +57,7 @@ class Exporter:
         try:
             await records.begin(self._engine, asked)
             tally = Tally(asked.encoding)
-            async with aclosing(_batches(self._url, wanted)) as batches:
+            async with aclosing(_batches(self.url, wanted)) as batches:
                 async for batch in batches:
                     yield tally.add(of_record(tuple(record)) for record in batch)
             await records.end(self._engine, asked.id, tally.finished(self._about(asked), signer))

@@ -1,5 +1,6 @@
 """The application on a real PostgreSQL and a real NATS, spoken to over ASGI; the cluster is told what to say."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from api.app import create_app
 from api.gauges import of_bus, of_database
 from api.metrics import Metrics
 from api.ports import Thing
+from api.server import bind, serve
 from api.services import Backend, Services
 from api.tokens import Role, mint_token
 from bus.connection import connect, jetstream
@@ -251,3 +253,15 @@ async def world(app: FastAPI, settings: Settings, backend: Backend) -> AsyncIter
     yield made
     for one in made.clients.values():
         await one.aclose()
+
+
+@pytest_asyncio.fixture
+async def address(app: FastAPI, world: World) -> AsyncIterator[str]:
+    """Where a real server serves the application; ended by the event that ends the process."""
+    listening = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    serving = asyncio.create_task(serve(app, listening, world.backend.stopping))
+    yield url
+    world.backend.stopping.set()
+    async with asyncio.timeout(30):
+        await serving
