@@ -88,7 +88,7 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
     app.state.services = services
     _add_routes(app, services)
     add_handlers(app)
-    describe(app, health.OPEN_PATHS)
+    describe(app, health.OPEN_PATHS, settings.path_prefix)
     authenticator = Authenticator(keys_of(settings), settings.jwt_audience)
     app.add_middleware(BodyLimit)
     app.add_middleware(

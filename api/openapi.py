@@ -40,22 +40,24 @@ def operation_id(route: APIRoute) -> str:
     return re.sub(r"\W", "_", "_".join((*map(str, route.tags), route.name)))
 
 
-def describe(app: FastAPI, open_paths: tuple[str, ...]) -> None:
-    """Makes `app.openapi` answer the finished document."""
+def describe(app: FastAPI, open_paths: tuple[str, ...], prefix: str) -> None:
+    """Makes `app.openapi` answer the finished document, whose paths stand under `prefix`."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _finished(app, open_paths)
+            app.openapi_schema = _finished(app, open_paths, prefix)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it
 
 
-def _finished(app: FastAPI, open_paths: tuple[str, ...]) -> dict[str, Any]:
+def _finished(app: FastAPI, open_paths: tuple[str, ...], prefix: str) -> dict[str, Any]:
     document = get_openapi(title=TITLE, version=app.version, description=DESCRIPTION, routes=app.routes, tags=TAGS)
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "made by `reprise token`"}
     document.setdefault("components", {})["securitySchemes"] = {"bearer": bearer}
     document["security"] = [{"bearer": []}]
+    if prefix:
+        document["servers"] = [{"url": prefix}]
     for path, operation in _operations(document):
         if path in open_paths:
             operation["security"] = []

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import ASGIApp
 
 from api import checks
 from api.app import create_app
@@ -17,11 +18,12 @@ from api.services import Backend, Services
 from bus.connection import connected, jetstream
 from bus.wake import Waker
 from cli.front import Front
+from cli.prefix import Prefixed, first
 from cli.wiring import Process, database_client
 from cluster.client import Cluster
 from cluster.dedicated import DedicatedServers
 from cluster.profiles import Profiles
-from console.app import console
+from console.app import ROUTES, console
 from consumers.decisions import told
 from databases.building import open_service
 from databases.routes import router
@@ -34,6 +36,8 @@ from statemachine.policy import Policy
 
 ROUTED = frozenset({"api", "database-service"})
 CONSOLE = "console"
+PIECES = frozenset(first(route.path) for route in ROUTES)
+"""What the paths of the console begin with."""
 CLUSTERED = frozenset({"api", "database-service", "cluster", "watcher"})
 """Parts that ask the Kubernetes API; the others need no account there."""
 SERVED = frozenset({"database", "cluster", "watcher"})
@@ -46,15 +50,23 @@ async def run(process: Process) -> None:
     async with AsyncExitStack() as resources:
         pages = await resources.enter_async_context(console(settings)) if CONSOLE in process.names else None
         if pages is not None and process.names == {CONSOLE}:
-            await serve(pages, bind(settings.host, settings.port), stop)
+            await _serve(process, pages, PIECES)
             return
         services = await _services(process, resources)
         if process.names & ROUTED or pages is not None:
             api = create_app(settings, services)
-            await serve(Front(api, pages) if pages else api, bind(settings.host, settings.port), stop)
+            own = frozenset(map(first, api.openapi()["paths"]))
+            await _serve(process, Front(api, own, pages) if pages else api, own | (PIECES if pages else frozenset()))
         else:
             await probe(settings, services, stop)
             await stop.wait()
+
+
+async def _serve(process: Process, app: ASGIApp, own: frozenset[str]) -> None:
+    """Under the prefix, which is none of the first pieces of the application's own paths."""
+    settings = process.settings
+    prefixed = Prefixed(app, settings.path_prefix, own)
+    await serve(prefixed, bind(settings.host, settings.port), process.stop)
 
 
 async def _services(process: Process, resources: AsyncExitStack) -> Services:

@@ -32,7 +32,7 @@ from console.upstream import Upstream
 from schemas.errors import RepriseError
 from schemas.settings import Settings
 
-ROUTES = [
+ROUTES: list[Route | Mount] = [
     Route("/", overview.show),
     Route("/brake", overview.release, methods=["POST"]),
     Route("/dead-letters", dead_letters.index, methods=["GET"]),
@@ -79,7 +79,7 @@ async def console(settings: Settings) -> AsyncIterator[Starlette]:
             Exception: failing.broken,
         },
     )
-    app.state.console = Console(upstream, Sessions(key), hub)
+    app.state.console = Console(upstream, Sessions(key), hub, settings.path_prefix)
     try:
         yield app
     finally:

@@ -22,14 +22,17 @@ _EXPIRED = "This form is too old, or comes from another page: go back, load the 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What the pages share."""
+    """What the pages share. `prefix` stands before every path that a browser is told."""
 
     upstream: Upstream
     sessions: Sessions
     hub: Hub
+    prefix: str
 
 
-class _Kept(TypedDict):
+class Kept(TypedDict):
+    """What a browser is told about a cookie."""
+
     path: str
     httponly: bool
     samesite: Literal["lax"]
@@ -52,8 +55,10 @@ def session_of(request: Request) -> Session | None:
 
 
 def cookie_name(request: Request) -> str:
-    """Behind TLS a browser lets nobody but this very host set a cookie of such a name."""
-    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
+    """Behind TLS a browser takes such a name from a page behind TLS alone, and without a prefix from this very host."""
+    if request.url.scheme != "https":
+        return COOKIE
+    return f"__Secure-{COOKIE}" if console_of(request).prefix else f"__Host-{COOKIE}"
 
 
 def signed_in(handler: Handler) -> Endpoint:
@@ -77,12 +82,12 @@ def to_sign_in(request: Request, *, expired: bool = False) -> RedirectResponse:
     back = f"?to={quote(wanted)}" if request.method == "GET" and wanted != "/" else ""
     if expired:
         back += f"{'&' if back else '?'}expired=1"
-    return redirect(request, f"/sign-in{back}")
+    return redirect(f"/sign-in{back}")
 
 
-def redirect(request: Request, path: str) -> RedirectResponse:
-    """To another page of ours."""
-    return RedirectResponse(str(request.scope.get("root_path", "")) + path, 303)
+def redirect(path: str) -> RedirectResponse:
+    """To another page of ours; whoever serves the console puts the prefix before it."""
+    return RedirectResponse(path, 303)
 
 
 def from_here(request: Request) -> bool:
@@ -92,16 +97,18 @@ def from_here(request: Request) -> bool:
 
 def remember(request: Request, answer: Response, cookie: str) -> None:
     """Signs the browser in: no script can read the cookie, no other site can have it sent with a form."""
-    answer.set_cookie(cookie_name(request), cookie, **_kept(request))
+    answer.set_cookie(cookie_name(request), cookie, **kept(request))
 
 
 def forget(request: Request, answer: Response) -> None:
     """Signs the browser out. It heeds this only where the cookie is described as it was set."""
-    answer.delete_cookie(cookie_name(request), **_kept(request))
+    answer.delete_cookie(cookie_name(request), **kept(request))
 
 
-def _kept(request: Request) -> _Kept:
-    return {"path": "/", "httponly": True, "samesite": "lax", "secure": request.url.scheme == "https"}
+def kept(request: Request) -> Kept:
+    """How every cookie is described: sent to these pages alone, by TLS alone where they came by it."""
+    path = console_of(request).prefix or "/"
+    return {"path": path, "httponly": True, "samesite": "lax", "secure": request.url.scheme == "https"}
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from console.asking import session_of
+from console.asking import console_of, session_of
 from console.sessions import Session
 from console.words import awaited, which
 
@@ -58,6 +58,6 @@ _ENVIRONMENT.globals.update(version=_version())
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """One page. Templates see the session (None: nobody is signed in) and the prefix under which all paths stand."""
     session: Session | None = values.pop("session", None) or session_of(request)
-    root = str(request.scope.get("root_path", ""))
+    root = console_of(request).prefix
     html = _ENVIRONMENT.get_template(template).render(session=session, root=root, path=request.url.path, **values)
     return HTMLResponse(html, status)

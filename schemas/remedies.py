@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from pydantic import StringConstraints, ValidationError
 
-from schemas.text import DnsLabel, ImageName, LabelValue, cleaned
+from schemas.text import DnsLabel, ImageName, LabelValue, PathPrefix, cleaned
 
 
 def _pattern(annotated: Any) -> str:
@@ -17,6 +17,7 @@ _PATTERNS = {
     _pattern(
         LabelValue
     ): "must be at most 63 letters, digits, '-', '_' and '.', and begin and end with none of the signs",
+    _pattern(PathPrefix): "must begin with '/' and not end with it, like /reprise",
     _pattern(ImageName): "must be a container image as a registry names it, like odoo:18.0",
 }
 _UUID = "is no UUID; send one like 123e4567-e89b-12d3-a456-426614174000"

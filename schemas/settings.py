@@ -10,7 +10,7 @@ from schemas.codes import Causes
 from schemas.errors import BadSettings
 from schemas.quantities import MAX_PATIENCE, Seconds
 from schemas.remedies import first_problem
-from schemas.text import DnsLabel
+from schemas.text import DnsLabel, PathPrefix
 
 
 class Settings(BaseSettings):
@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".reprise")
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
+    path_prefix: PathPrefix = Field(default="", description="under which a proxy serves console and API, like /reprise")
     metrics_port: int = Field(
         default=0, ge=0, le=65_535, description="health and metrics of a part without HTTP routes; 0: none"
     )

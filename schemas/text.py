@@ -44,6 +44,9 @@ DnsName = Annotated[
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")]
 """A value that Kubernetes takes in a label: letters, digits, '-', '_' and '.', at most 63 characters."""
 
+PathPrefix = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$")]
+"""What stands before every path, '' or like /reprise."""
+
 ImageName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][A-Za-z0-9._:/-]*(@sha256:[a-f0-9]{64})?$", max_length=255)
 ]

@@ -32,7 +32,7 @@ async def create(request: Request, session: Session) -> Response:
         return _form(request, session, asked, str(uuid4()), {error.field: error.message})
     except Conflict as error:
         return _form(request, session, asked, str(uuid4()), {"name": str(error)}, 409)
-    return redirect(request, f"/instances/{made['id']}")
+    return redirect(f"/instances/{made['id']}")
 
 
 @signed_in

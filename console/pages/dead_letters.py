@@ -39,7 +39,7 @@ async def act(request: Request, session: Session) -> Response:
         return await _shown(request, session, f"{error.field}: {error.message}", 400)
     except Refused as error:
         return await _shown(request, session, str(error), 409)
-    return redirect(request, f"/dead-letters?did={action}")
+    return redirect(f"/dead-letters?did={action}")
 
 
 async def _shown(request: Request, session: Session, problem: str | None, status: int = 200) -> Response:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.asking import console_of, signed_in
+from console.asking import console_of, kept, signed_in
 from console.rendering import page
 from console.sessions import Session
 from schemas.codes import ErrorCode
@@ -41,7 +41,7 @@ async def index(request: Request, session: Session) -> Response:
         first_link=_link(wanted) if asked.get("cursor") else None,
     )
     if asked.get("view") in VIEWS:
-        answer.set_cookie("view", view, max_age=365 * 86_400, path="/", samesite="lax", httponly=True)
+        answer.set_cookie("view", view, max_age=365 * 86_400, **kept(request))
     return answer
 
 

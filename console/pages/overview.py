@@ -53,7 +53,7 @@ async def release(request: Request, session: Session) -> Response:
     """Releases the brake."""
     reason = request.state.form.get("reason", "")
     await console_of(request).upstream.post(session.token, "/api/brake/release", {"reason": reason})
-    return redirect(request, "/")
+    return redirect("/")
 
 
 async def _room(request: Request, session: Session) -> Document | None:

@@ -35,7 +35,7 @@ async def begin(request: Request, session: Session) -> Response:
         return await _index(request, session, asked, {error.field: error.message})
     except (Conflict, Refused) as error:
         return await _index(request, session, asked, {"expected": str(error)})
-    return redirect(request, f"/retries/{made['id']}")
+    return redirect(f"/retries/{made['id']}")
 
 
 @signed_in
@@ -56,7 +56,7 @@ async def change(request: Request, session: Session) -> Response:
         await upstream.post(session.token, f"{path}/{name}")
     else:
         raise NotFound(f"nothing is called {name} here")
-    return redirect(request, f"/retries/{request.path_params['id']}")
+    return redirect(f"/retries/{request.path_params['id']}")
 
 
 async def _index(request: Request, session: Session, asked: dict[str, str], problems: dict[str, str]) -> Response:

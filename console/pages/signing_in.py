@@ -41,7 +41,7 @@ async def redeem(request: Request) -> Response:
 @signed_in
 async def end(request: Request, session: Session) -> Response:
     """Signs out."""
-    answer = redirect(request, "/sign-in")
+    answer = redirect("/sign-in")
     forget(request, answer)
     return answer
 
@@ -50,7 +50,7 @@ async def _enter(request: Request, token: str, back: str) -> Response:
     console = console_of(request)
     me = await console.upstream.get(token, "/api/me")
     _, cookie = console.sessions.begin(token, me["subject"], me["role"], me["customer_id"])
-    answer = redirect(request, _ours(back))
+    answer = redirect(_ours(back))
     remember(request, answer, cookie)
     return answer
 

@@ -23,13 +23,13 @@ async def wish(request: Request, session: Session) -> Response:
         return await shown(request, session, f"{error.field}: {error.message}", form, 400)
     except Refused as error:
         return await shown(request, session, str(error), form, 409)
-    return redirect(request, f"/instances/{instance_id}?did={name}")
+    return redirect(f"/instances/{instance_id}?did={name}")
 
 
 @signed_in
 async def back(request: Request, session: Session) -> Response:
     """What was refused is shown under the wish's own address: whoever looks there again looks at the instance."""
-    return redirect(request, f"/instances/{request.path_params['id']}")
+    return redirect(f"/instances/{request.path_params['id']}")
 
 
 async def _send(request: Request, session: Session, name: str, form: dict[str, str]) -> None:

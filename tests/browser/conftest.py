@@ -12,7 +12,7 @@ from tests.browser.chromium import ChromiumMissing, chromium
 from tests.browser.example import example
 from tests.browser.made import Made
 from tests.browser.people import People
-from tests.browser.visiting import Visit, launched, visit
+from tests.browser.visiting import Place, Visit, launched, visit
 from tests.browser.whole import settings_of, started
 from tests.support.installation import Installation, client_of
 from tests.support.up import Up
@@ -77,12 +77,18 @@ def how() -> dict[str, Any]:
     return {}
 
 
+@pytest.fixture
+def place(reprise: Installation) -> Place:
+    """Where people find the pages: what stands behind a proxy is elsewhere, and its tests say where."""
+    return Place(str(reprise.http.base_url))
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def browsing(
-    request: pytest.FixtureRequest, browser: Browser, reprise: Installation, how: dict[str, Any], tmp_path: Path
+    request: pytest.FixtureRequest, browser: Browser, place: Place, how: dict[str, Any], tmp_path: Path
 ) -> AsyncIterator[Visit]:
     """The test's own visit. What a page complains about fails the test, unless the test forgives it."""
-    async with visit(browser, str(reprise.http.base_url), **how) as found:
+    async with visit(browser, place.origin, **how) as found:
         yield found
         await found.settle()
         if found.faults.found or request.node.stash.get(FAILED, False):
@@ -97,9 +103,9 @@ def page(browsing: Visit) -> Page:
 
 
 @pytest.fixture
-def people(browsing: Visit, reprise: Installation) -> People:
+def people(browsing: Visit, reprise: Installation, place: Place) -> People:
     """Who may sign in."""
-    return People(browsing, reprise.settings)
+    return People(browsing, reprise.settings, place.prefix)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -10,8 +10,8 @@ from tests.browser.visiting import Visit
 class People:
     """Signs people in, in the visit's own browser, as they would do it themselves."""
 
-    def __init__(self, visit: Visit, settings: Settings) -> None:
-        self._visit, self._settings = visit, settings
+    def __init__(self, visit: Visit, settings: Settings, prefix: str = "") -> None:
+        self._visit, self._settings, self._prefix = visit, settings, prefix
 
     @property
     def admins_token(self) -> str:
@@ -28,7 +28,7 @@ class People:
 
     async def _signed_in(self, token: str) -> Page:
         page = self._visit.page
-        await page.goto("/sign-in")
+        await page.goto(f"{self._prefix}/sign-in")
         await sign_in(page, token)
         await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         return page

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright, expect
 
@@ -16,6 +16,13 @@ LARGE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
 expect.set_options(timeout=PATIENCE)
+
+
+class Place(NamedTuple):
+    """Where the pages are: an origin, and the prefix that they stand under."""
+
+    origin: str
+    prefix: str = ""
 
 
 @dataclass

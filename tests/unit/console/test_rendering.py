@@ -1,5 +1,7 @@
 """What templates say of times and spans, and that they escape whatever people and clusters have written."""
 
+from types import SimpleNamespace
+
 import pytest
 from starlette.requests import Request
 
@@ -32,7 +34,9 @@ def test_a_moment_has_the_exact_time_for_machines_and_on_hover() -> None:
 
 
 def test_text_from_outside_is_escaped() -> None:
-    request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""})
+    app = SimpleNamespace(state=SimpleNamespace(console=SimpleNamespace(prefix="/reprise")))
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b"", "app": app}
+    request = Request(scope)
     answer = page(request, "error.html", 404, session=_Nobody, look=LOOKS[NotFound], detail="<script>alert(1)</script>")
     assert b"<script>alert" not in answer.body
     assert b"&lt;script&gt;alert(1)" in answer.body

@@ -10,6 +10,7 @@ from schemas.settings import Settings
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
+        ("REPRISE_PATH_PREFIX", "reprise/", "must begin with '/' and not end with it, like /reprise"),
         ("REPRISE_PORT", "high", "must be a whole number"),
         ("REPRISE_PORT", "99999", "must be at most 65535"),
         ("REPRISE_BATCH_SIZE", "0", "must be at least 1"),
