@@ -55,6 +55,11 @@ _ENVIRONMENT.filters.update(awaited=awaited, moment=moment, span=span, which=whi
 _ENVIRONMENT.globals.update(version=_version())
 
 
+def piece(request: Request, template: str, **values: Any) -> str:
+    """A part of a page, that is sent by itself."""
+    return _ENVIRONMENT.get_template(template).render(root=str(request.scope.get("root_path", "")), **values)
+
+
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """One page. Templates see the session (None: nobody is signed in) and the prefix under which all paths stand."""
     session: Session | None = values.pop("session", None) or session_of(request)

@@ -14,8 +14,8 @@ Document = dict[str, Any]
 _ERRORS: Mapping[int, type[RepriseError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 409: Conflict}
 _GATEWAY = (502, 503, 504)
 _AGENT = {"User-Agent": "reprise-console"}
-_LISTEN = httpx.Timeout(10.0, read=30.0)
-"""Whoever listens hears a sign of life every few seconds."""
+_STREAM = httpx.Timeout(10.0, read=30.0)
+"""Whoever listens hears a sign of life every few seconds, and whoever downloads hears the next rows."""
 
 
 class Upstream:
@@ -53,15 +53,29 @@ class Upstream:
         await self._asked(token, "GET", path)
 
     @asynccontextmanager
-    async def listen(self, token: str, path: str, after: str | None) -> AsyncIterator[AsyncIterator[str]]:
+    async def listen(self, token: str, path: str, after: str | None, **query: Any) -> AsyncIterator[AsyncIterator[str]]:
         """The lines of server-sent events; `after` is the id of the last one that was heard."""
-        headers = {**_authorization(token), **({"Last-Event-ID": after} if after else {})}
+        headers = {"Last-Event-ID": after} if after else {}
+        async with self._streamed(token, path, query, headers) as answer:
+            yield answer.aiter_lines()
+
+    @asynccontextmanager
+    async def download(self, token: str, path: str, **query: Any) -> AsyncIterator[httpx.Response]:
+        """What is too long to be held: `aiter_bytes` gives it piece by piece, and raises where it breaks off."""
+        async with self._streamed(token, path, query, {}) as answer:
+            yield answer
+
+    @asynccontextmanager
+    async def _streamed(
+        self, token: str, path: str, query: Document, headers: dict[str, str]
+    ) -> AsyncIterator[httpx.Response]:
+        told = {**_authorization(token), **headers}
         try:
-            async with self._client.stream("GET", path, headers=headers, timeout=_LISTEN) as answer:
+            async with self._client.stream("GET", path, params=_given(query), headers=told, timeout=_STREAM) as answer:
                 if answer.status_code != httpx.codes.OK:
                     await answer.aread()
                     raise _refusal(answer)
-                yield answer.aiter_lines()
+                yield answer
         except httpx.TransportError as error:
             raise _down(error) from error
 
@@ -80,15 +94,18 @@ class Upstream:
         body: Document | None = None,
         key: str | None = None,
     ) -> httpx.Response:
-        given = {name: value for name, value in (query or {}).items() if value not in (None, "")}
         headers = {**_authorization(token), **({"Idempotency-Key": key} if key else {})}
         try:
-            answer = await self._client.request(method, path, params=given, json=body, headers=headers)
+            answer = await self._client.request(method, path, params=_given(query or {}), json=body, headers=headers)
         except httpx.TransportError as error:
             raise _down(error) from error
         if not answer.is_success:
             raise _refusal(answer)
         return answer
+
+
+def _given(query: Document) -> Document:
+    return {name: value for name, value in query.items() if value not in (None, "")}
 
 
 def _authorization(token: str) -> dict[str, str]:

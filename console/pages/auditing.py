@@ -10,8 +10,9 @@ from starlette.responses import Response
 from console.asking import console_of, signed_in
 from console.rendering import page
 from console.sessions import Session
+from console.upstream import Document
 from schemas.codes import ErrorCode
-from schemas.errors import BadInput
+from schemas.errors import BadInput, DependencyDown
 from schemas.types import EventType
 from statemachine.states import MEANINGS
 
@@ -51,35 +52,59 @@ CHOICES: Mapping[str, list[str]] = {
 @signed_in
 async def index(request: Request, session: Session) -> Response:
     """Newest first. A filter that cannot be is said beside its field, and no row is shown then."""
-    wanted = {name: request.query_params[name] for name in FILTERS if request.query_params.get(name)}
-    try:
-        found = await console_of(request).upstream.get(
-            session.token, "/api/audit", **wanted, limit=LIMIT, cursor=request.query_params.get("cursor")
-        )
-    except BadInput as error:
-        return _index(request, session, wanted, {"items": [], "next_cursor": None}, {error.field: error.message})
-    return _index(request, session, wanted, found, {})
+    return await shown(request, session, dict(request.query_params), {})
 
 
-def _index(
-    request: Request, session: Session, wanted: dict[str, str], found: Mapping[str, object], problems: dict[str, str]
+async def shown(
+    request: Request, session: Session, asked: dict[str, str], problems: dict[str, str], status: int = 400
 ) -> Response:
+    """The page as `asked` says; the problems of an export, whose form had the filters too, stand beside its fields."""
+    wanted, upstream = wanted_of(asked), console_of(request).upstream
+    found: Document = {"items": [], "next_cursor": None}
+    proof = await _proof(request, session)
+    try:
+        found = await upstream.get(session.token, "/api/audit", **wanted, limit=LIMIT, cursor=asked.get("cursor"))
+    except BadInput as error:
+        problems = {error.field: error.message, **problems}
     cursor = found["next_cursor"]
+    first = "cursor" not in asked and not problems
     return page(
         request,
         "audit.html",
-        400 if problems else 200,
+        status if problems else 200,
         session=session,
         rows=found["items"],
         wanted=wanted,
+        asked=asked,
         problems=problems,
+        proof=proof,
         choices=CHOICES,
         labels=FILTERS,
         examples=EXAMPLES,
         filters=[name for name in FILTERS if name != "customer_id" or session.is_admin],
+        follow_link=f"/audit/follow?{urlencode(wanted)}" if first and "until" not in wanted else None,
         next_link=f"/audit?{urlencode({**wanted, 'cursor': cursor})}" if cursor else None,
-        first_link=f"/audit?{urlencode(wanted)}" if request.query_params.get("cursor") else None,
+        first_link=f"/audit?{urlencode(wanted)}" if asked.get("cursor") else None,
     )
+
+
+def wanted_of(asked: Mapping[str, str]) -> dict[str, str]:
+    """The filters among what was asked for."""
+    return {name: asked[name] for name in FILTERS if asked.get(name)}
+
+
+async def _proof(request: Request, session: Session) -> Document | None:
+    """What speaks for the log, in short, for admins; None while what knows it does not answer."""
+    if not session.is_admin:
+        return None
+    upstream, token = console_of(request).upstream, session.token
+    try:
+        checkpoint, verified = await asyncio.gather(
+            upstream.get(token, "/api/audit/checkpoints"), upstream.get(token, "/api/audit/verifications", limit=1)
+        )
+    except DependencyDown:
+        return None
+    return {"checkpoint": checkpoint["checkpoint"], "verified": next(iter(verified["items"]), None)}
 
 
 @signed_in

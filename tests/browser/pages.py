@@ -32,6 +32,7 @@ PAGES = (
     Shown("retries-planned", "/retries?error_code=insufficient_resources"),
     Shown("retry-of-many", "/retries/{bulk}"),
     Shown("audit", "/audit"),
+    Shown("audit-proof", "/audit/proof"),
     Shown("audit-of-a-row", "/audit/{row}"),
     Shown("dead-letters", "/dead-letters"),
     Shown("not-found", "/instances/00000000-0000-4000-8000-000000000000"),
