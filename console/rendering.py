@@ -57,7 +57,7 @@ _ENVIRONMENT.globals.update(version=_version())
 
 def piece(request: Request, template: str, **values: Any) -> str:
     """A part of a page, that is sent by itself."""
-    return _ENVIRONMENT.get_template(template).render(root=str(request.scope.get("root_path", "")), **values)
+    return _ENVIRONMENT.get_template(template).render(root=console_of(request).prefix, **values)
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:

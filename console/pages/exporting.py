@@ -34,7 +34,7 @@ async def export(request: Request, session: Session) -> Response:
 @signed_in
 async def back(request: Request, session: Session) -> Response:
     """What was refused is shown under the form's own address: whoever looks there again looks at the log."""
-    return redirect(request, "/audit")
+    return redirect("/audit")
 
 
 @signed_in

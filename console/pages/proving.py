@@ -27,7 +27,7 @@ async def verify(request: Request, session: Session) -> Response:
         await console_of(request).upstream.post(session.token, "/api/audit/verifications")
     except (Conflict, NotFound, Refused) as error:
         return await _shown(request, session, str(error), 409)
-    return redirect(request, "/audit/proof?did=verify")
+    return redirect("/audit/proof?did=verify")
 
 
 async def _shown(request: Request, session: Session, problem: str | None = None, status: int = 200) -> Response:
