@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from api.auth import ONLY_SERVICE, Authentication, Authenticator
 from api.bodies import BodyLimit
 from api.errors import BODY, answers
+from api.identity_provider import IdentityProvider
 from api.keys import keys_of
 from api.openapi import TITLE, describe, operation_id
 from api.page import ask_for_token
@@ -36,6 +37,7 @@ from api.routes import (
     proofs,
     replays,
     retries,
+    sign_in,
     tail,
     timeline,
     wishes,
@@ -44,6 +46,7 @@ from api.services import Services
 from schemas.settings import Settings
 
 BACKEND: tuple[APIRouter, ...] = (
+    sign_in.router,
     me.router,
     overview.router,
     instances.router,
@@ -68,6 +71,7 @@ BACKEND: tuple[APIRouter, ...] = (
     dead_letters.router,
     replays.router,
 )
+OPEN_PATHS = (*health.OPEN_PATHS, *sign_in.OPEN_PATHS)
 ASKED_FOR_A_TOKEN = {"/docs": ask_for_token}
 
 
@@ -86,14 +90,13 @@ def create_app(settings: Settings, services: Services) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
+    app.state.identity_provider = IdentityProvider.of(settings) if services.backend is not None else None
     _add_routes(app, services)
     add_handlers(app)
-    describe(app, health.OPEN_PATHS, settings.path_prefix)
+    describe(app, OPEN_PATHS, settings.path_prefix)
     authenticator = Authenticator(keys_of(settings), settings.jwt_audience)
     app.add_middleware(BodyLimit)
-    app.add_middleware(
-        Authentication, authenticator=authenticator, open_paths=health.OPEN_PATHS, pages=ASKED_FOR_A_TOKEN
-    )
+    app.add_middleware(Authentication, authenticator=authenticator, open_paths=OPEN_PATHS, pages=ASKED_FOR_A_TOKEN)
     app.add_middleware(Observed)
     return app
 

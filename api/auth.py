@@ -1,4 +1,4 @@
-"""Who calls: every request but those for health must carry a token, checked before anything else looks at it."""
+"""Who calls: all but health and sign-in need a token, which is checked before anything else looks at the request."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

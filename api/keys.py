@@ -83,6 +83,8 @@ class KeySet:
             if self._is_due(kid):
                 await self._refresh()
         key = self._keys.get(kid)
+        if kid is None and len(self._keys) == 1:
+            [key] = self._keys.values()  # a provider with one key need not name it: OpenID Connect Core, section 10.1
         if key is None:
             raise Unauthorized(f"The token is signed with the key {kid!r}, which the identity provider does not list")
         return key

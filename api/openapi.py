@@ -1,4 +1,4 @@
-"""The OpenAPI document: problems under their own media type, and the token that every route but health needs."""
+"""The OpenAPI document: problems under their own media type, and the token that all but health and sign-in need."""
 
 import re
 from collections.abc import Iterator
@@ -29,6 +29,7 @@ TAGS = [
     {"name": "orphans", "description": "Objects in the cluster that no instance wants."},
     {"name": "brake", "description": "What stops healing and failing when many instances are lost at once."},
     {"name": "database-service", "description": "What the parts ask of the database-service."},
+    {"name": "signing in", "description": "Become somebody by way of an identity provider."},
     {"name": "callers", "description": "Who is asking."},
     {"name": "health", "description": "For probes and Prometheus."},
     {"name": "documents", "description": "This API, described."},

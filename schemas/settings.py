@@ -43,6 +43,13 @@ class Settings(BaseSettings):
     )
     jwks_url: str | None = Field(default=None, description="or: where the keys of an identity provider are")
     jwt_audience: str = "reprise"
+    oidc_issuer: str = Field(default="", description="the identity provider that people sign in by; '': none")
+    oidc_client_id: str = Field(default="", description="what the identity provider calls Reprise")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="None: PKCE alone proves who redeems a code")
+    oidc_roles: str = Field(default="", description="JSON object: the values of oidc_role_claim, and what each grants")
+    oidc_role_claim: str = "groups"
+    oidc_subject_claim: str = Field(default="sub", description="by which the audit log names people")
+    oidc_session: Seconds = Field(default=8 * 3_600, description="how long somebody is signed in")
     event_key: SecretStr | None = Field(default=None, description="signs facts and commands on the bus")
     console_key: SecretStr | None = Field(default=None, description="Fernet key that seals the sessions of the console")
     service_token: SecretStr | None = Field(default=None, description="role service; '': made from jwt_secret")
@@ -96,6 +103,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "is no address of a PostgreSQL; write it like postgresql://user:password@host:port/database"
             )
+        return url
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_behind_tls(cls, url: str) -> str:
+        if url and not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+            raise ValueError("must begin with https://")
         return url
 
     @classmethod

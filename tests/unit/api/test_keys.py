@@ -133,8 +133,20 @@ async def test_another_algorithm_than_the_keys_is_refused(provider: Provider, as
         await ask(_token(ec.generate_private_key(ec.SECP256R1()), "one", "ES256"))
 
 
-async def test_a_token_without_a_key_id_is_refused(provider: Provider, ask: Callable[[str], Any]) -> None:
+async def test_a_token_without_a_key_id_is_of_the_only_key_there_is(
+    provider: Provider, ask: Callable[[str], Any]
+) -> None:
     private = provider.add("one")
+    assert (await ask(_token(private, None))).subject == "alice"
+    with pytest.raises(Unauthorized, match="not valid"):
+        await ask(_token(rsa.generate_private_key(65537, 2048), None))
+
+
+async def test_a_token_without_a_key_id_is_refused_where_there_are_several(
+    provider: Provider, ask: Callable[[str], Any]
+) -> None:
+    private = provider.add("one")
+    provider.add("two")
     with pytest.raises(Unauthorized, match="does not list"):
         await ask(_token(private, None))
     with pytest.raises(Unauthorized, match="cannot be read"):
