@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bus import checkpoints
 from bus.connection import translated as nats_translated
-from bus.streams import DEAD_LETTERS_STREAM, INSTANCES_STREAM
+from bus.streams import DEAD_LETTERS_STREAM, STREAM_OF
 from persistence import brake, outbox, stats
 from persistence.engine import translated as database_translated
 from schemas.errors import DependencyDown
@@ -68,7 +68,7 @@ def of_bus(js: JetStreamContext) -> Source:
 
     async def measure(registry: CollectorRegistry) -> None:
         async with nats_translated(), asyncio.timeout(PATIENCE):
-            consumers = await js.consumers_info(INSTANCES_STREAM)
+            consumers = [each for stream in STREAM_OF.values() for each in await js.consumers_info(stream)]
             letters = (await js.stream_info(DEAD_LETTERS_STREAM)).state.messages
             checkpoint = await checkpoints.last(js)
         _gauge(registry, "reprise_dead_letters", "Messages in the stream of dead letters.").set(letters)

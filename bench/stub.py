@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 
 from bus.connection import connected, jetstream
 from bus.envelope import sealed
-from bus.streams import CLUSTER, DATABASE, INSTANCES_STREAM
+from bus.streams import CLUSTER, DATABASE, STREAM_OF
 from schemas.payloads import DatabaseAllocated
 from schemas.settings import Settings
 from schemas.types import EventType
@@ -44,9 +44,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Answers commands until `stop` is set, in batches, so that it costs little beside what is measured."""
     async with connected(settings, "bench stub") as client:
         js = jetstream(client)
-        consumers = [
-            await js.pull_subscribe_bind(durable=name, stream=INSTANCES_STREAM) for name in (DATABASE, CLUSTER)
-        ]
+        consumers = [await js.pull_subscribe_bind(durable=name, stream=STREAM_OF[name]) for name in (DATABASE, CLUSTER)]
         key = settings.event_key_bytes
 
         async def serve(fetch: Fetch) -> None:

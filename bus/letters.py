@@ -14,7 +14,7 @@ from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from bus.connection import translated
 from bus.envelope import MESSAGE_ID
-from bus.streams import DEAD_LETTERS_STREAM, INSTANCES_STREAM
+from bus.streams import DEAD_LETTERS_STREAM, STREAM_OF
 from schemas.errors import NotFound, Refused
 
 STORY = "dead-letter-story"
@@ -76,8 +76,9 @@ class Letters:
         headers = {STORY: _told(letter, actor, reason), **letter.headers, MESSAGE_ID: str(uuid4())}
         async with translated():
             try:
-                await self._js.publish(letter.subject, letter.data, headers=headers, stream=INSTANCES_STREAM)
-            except (NoStreamResponseError, NoRespondersError) as error:
+                stream = STREAM_OF[letter.part]
+                await self._js.publish(letter.subject, letter.data, headers=headers, stream=stream)
+            except (KeyError, NoStreamResponseError, NoRespondersError) as error:
                 raise Refused(f"No part takes {letter.subject}; drop it") from error
         await self.drop(letter.sequence)
 

@@ -11,7 +11,7 @@ from nats.js.errors import NotFoundError
 
 from bus.connection import translated
 from bus.envelope import MESSAGE_ID
-from bus.streams import CHANGES_STREAM, CLUSTER, DATABASE, INSTANCES_STREAM
+from bus.streams import CHANGES_STREAM, CLUSTER, DATABASE, STREAM_OF
 from schemas.cloudevents import CHANGES, INSTANCES, subject
 from schemas.errors import DependencyDown
 from schemas.events import Event
@@ -44,23 +44,25 @@ class News(NamedTuple):
 async def on_the_way(js: JetStreamContext, instance_id: UUID) -> int:
     """How many messages of the instance no consumer is done with. Raises DependencyDown."""
     async with translated():
-        info = await js.stream_info(INSTANCES_STREAM, subjects_filter=f"{INSTANCES}.{instance_id}.>")
-    return sum((info.state.subjects or {}).values())
+        subjects = f"{INSTANCES}.{instance_id}.>"
+        infos = [await js.stream_info(stream, subjects_filter=subjects) for stream in STREAM_OF.values()]
+    return sum(count for info in infos for count in (info.state.subjects or {}).values())
 
 
 async def command(js: JetStreamContext, event: Event) -> Place | None:
     """Where a command is while its consumer is not done with it; None where it is no longer. Raises DependencyDown."""
     consumer = DATABASE if event.type in DATABASE_COMMANDS else CLUSTER
+    stream = STREAM_OF[consumer]
     async with translated():
         try:
-            message = await js.get_last_msg(INSTANCES_STREAM, subject(event))
+            message = await js.get_last_msg(stream, subject(event))
         except NotFoundError:
             return None
         if (message.headers or {}).get("ce-id") != str(event.id) or message.seq is None:
             return None
-        info = await js.consumer_info(INSTANCES_STREAM, consumer)
+        info = await js.consumer_info(stream, consumer)
     delivered = info.delivered is not None and info.delivered.stream_seq >= message.seq
-    return Place(INSTANCES_STREAM, message.seq, consumer, delivered)
+    return Place(stream, message.seq, consumer, delivered)
 
 
 async def change(js: JetStreamContext, news: News) -> Place | None:

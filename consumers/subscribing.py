@@ -14,7 +14,7 @@ from nats.js.errors import NotFoundError
 
 from bus.connection import UNREACHABLE
 from bus.servers import Servers, servers
-from bus.streams import CONSUMERS, INSTANCES_STREAM, ensure
+from bus.streams import CONSUMERS, STREAM_OF, ensure
 from consumers.effects import Effect
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
@@ -45,7 +45,7 @@ async def subscribe(
     )
 
     @broker.subscriber(
-        stream=JStream(INSTANCES_STREAM, declare=False),
+        stream=JStream(STREAM_OF[durable], declare=False),
         durable=durable,
         config=_configuration(durable),
         pull_sub=PullSub(batch_size=1, timeout=PULL_FOR),
@@ -96,7 +96,7 @@ async def _guard(js: JetStreamContext, durable: str, replicas: int, stop: asynci
     """A pull names its consumer, so one that was deleted and made anew is pulled from without subscribing again."""
     while not stop.is_set():
         try:
-            await js.consumer_info(INSTANCES_STREAM, durable)
+            await js.consumer_info(STREAM_OF[durable], durable)
         except NotFoundError:
             log.warning("subscription.lost", consumer=durable)
             await _ensured(js, replicas, stop)

@@ -9,7 +9,7 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamInfo
 
 from bus.connection import connected, jetstream
-from bus.streams import CONSUMERS, DEAD_LETTERS_STREAM, INSTANCES_STREAM, STREAMS, ensure
+from bus.streams import CONSUMERS, DEAD_LETTERS_STREAM, INSTANCES_STREAM, STREAM_OF, STREAMS, ensure
 from embedded.probing import answers
 from schemas.errors import DependencyDown
 from schemas.settings import Settings
@@ -86,7 +86,7 @@ async def test_streams_made_for_one_server_are_spread_over_three(whole: Settings
 
 
 async def consumers_are_kept_by_three(js: JetStreamContext) -> bool:
-    found = await js.consumers_info(INSTANCES_STREAM)
+    found = [each for stream in STREAM_OF.values() for each in await js.consumers_info(stream)]
     assert len(found) == len(CONSUMERS)
     return all(each.cluster is not None and len(each.cluster.replicas or ()) == 2 for each in found)
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bus.connection import jetstream
 from bus.relay import Relay
-from bus.streams import INSTANCES_STREAM
+from bus.streams import DATABASE_STREAM
 from schemas.settings import Settings
 from schemas.types import EventType
 from tests.integration.api.world import DATABASE, World
@@ -75,7 +75,7 @@ async def test_what_followed_is_traced_from_outbox_to_stream_to_the_next_row(wor
         pass
     moved = await explained(world, identity, EventType.PROVISION_ADMITTED)
     [command] = [each for each in moved["consequences"] if each["kind"] == "command"]
-    kept = await jetstream(world.backend.nats).get_last_msg(INSTANCES_STREAM, f"instances.{identity}.database.allocate")
+    kept = await jetstream(world.backend.nats).get_last_msg(DATABASE_STREAM, f"instances.{identity}.database.allocate")
     assert (command["progress"], command["stream_sequence"]) == ("on_stream", kept.seq)
     assert (command["consumer"], command["note"]) == ("database", "not taken yet")
     assert progress(moved)["state.changed"] == "told"

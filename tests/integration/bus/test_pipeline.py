@@ -12,7 +12,7 @@ from bench import stub
 from bus import relay
 from bus.connection import jetstream
 from bus.envelope import encode
-from bus.streams import CONSUMERS, INSTANCES_STREAM
+from bus.streams import INSTANCES_STREAM, STREAM_OF
 from consumers import lifecycle
 from persistence.writer import Writer
 from schemas.cloudevents import data, headers, subject
@@ -94,7 +94,7 @@ async def test_with_the_streams_deleted_in_the_middle_everything_still_ends(
 
 async def has_consumers(client: Client) -> bool:
     try:
-        return len(await jetstream(client).consumers_info(INSTANCES_STREAM)) == len(CONSUMERS)
+        return all([await jetstream(client).consumers_info(stream) for stream in STREAM_OF.values()])
     except NotFoundError:
         return False
 

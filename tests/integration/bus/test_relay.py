@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bus import relay, streams
 from bus.connection import connected, jetstream
-from bus.streams import INSTANCES_STREAM, ensure
+from bus.streams import CLUSTER_STREAM, ensure
 from persistence import outbox
 from persistence.writer import Writer
 from schemas.errors import DependencyDown
@@ -51,7 +51,7 @@ async def test_what_is_due_goes_out_and_a_timer_waits(settings: Settings, engine
         await ensure(js)
         async with part(relay.run, settings):
             await until(lambda: empty(engine), what="the outbox to be sent")
-        assert (await js.stream_info(INSTANCES_STREAM)).state.messages == 1
+        assert (await js.stream_info(CLUSTER_STREAM)).state.messages == 1
         assert (await outbox.depth(engine)).timers == 1
 
 
@@ -106,13 +106,13 @@ async def test_a_server_that_is_away_loses_nothing(settings: Settings, engine: A
     async with part(relay.run, settings), connected(settings, "test") as client:
         js = jetstream(client)
         await until(lambda: empty(engine), what="the outbox to be sent")
-        assert (await js.stream_info(INSTANCES_STREAM)).state.messages == 30
+        assert (await js.stream_info(CLUSTER_STREAM)).state.messages == 30
 
 
 async def test_a_full_stream_pushes_back_and_loses_nothing(
     settings: Settings, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = [replace(stream, max_msgs=3) if stream.name == INSTANCES_STREAM else stream for stream in streams.STREAMS]
+    small = [replace(stream, max_msgs=3) if stream.name == CLUSTER_STREAM else stream for stream in streams.STREAMS]
     monkeypatch.setattr(streams, "STREAMS", small)
     monkeypatch.setattr(relay, "MAX_BACKOFF", 0.2)
     monkeypatch.setattr(relay, "ACK_TIMEOUT", 0.5)
@@ -124,7 +124,7 @@ async def test_a_full_stream_pushes_back_and_loses_nothing(
         await ensure(js)
 
         async def full() -> bool:
-            return (await js.stream_info(INSTANCES_STREAM)).state.messages == 3
+            return (await js.stream_info(CLUSTER_STREAM)).state.messages == 3
 
         async def take() -> bool:
             with suppress(TimeoutError):
@@ -137,7 +137,7 @@ async def test_a_full_stream_pushes_back_and_loses_nothing(
         async with part(relay.run, settings):
             await until(full, what="the stream to be full")
             assert (await outbox.depth(engine)).rows >= 7
-            subscription = await js.pull_subscribe_bind(durable=streams.CLUSTER, stream=INSTANCES_STREAM)
+            subscription = await js.pull_subscribe_bind(durable=streams.CLUSTER, stream=CLUSTER_STREAM)
             await until(take, 30, what="all ten commands to arrive")
             await until(lambda: empty(engine), what="the outbox to be sent")
 
@@ -192,5 +192,5 @@ async def test_what_is_sent_first_finds_its_consumer(settings: Settings, engine:
     await put(engine, "shop")
     async with part(relay.run, settings), connected(settings, "test") as client:
         await until(lambda: empty(engine), what="the outbox to be sent")
-        consumer = await jetstream(client).consumer_info(INSTANCES_STREAM, "cluster")
+        consumer = await jetstream(client).consumer_info(CLUSTER_STREAM, "cluster")
         assert consumer.num_pending == 1

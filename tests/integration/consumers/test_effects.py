@@ -16,7 +16,7 @@ from nats.js.errors import NotFoundError
 from bus.connection import connected, jetstream
 from bus.envelope import encode
 from bus.publisher import Publisher
-from bus.streams import CLUSTER, INSTANCES_STREAM, ensure
+from bus.streams import CLUSTER, CLUSTER_STREAM, ensure
 from consumers import effects
 from consumers.effects import Effect
 from consumers.subscribing import subscribe
@@ -93,7 +93,7 @@ async def working(settings: Settings, work: Work, workers: int = 4) -> AsyncIter
 
 
 async def pending(js: JetStreamContext) -> int:
-    found = await js.consumer_info(INSTANCES_STREAM, CLUSTER)
+    found = await js.consumer_info(CLUSTER_STREAM, CLUSTER)
     return (found.num_pending or 0) + (found.num_ack_pending or 0)
 
 
@@ -189,7 +189,7 @@ async def test_a_long_command_is_not_delivered_again_meanwhile(
     monkeypatch.setattr(Msg, "in_progress", counted)
     monkeypatch.setattr(effects, "ACK_WAIT", 0.3)
     hasty = ConsumerConfig(durable_name="hasty", ack_wait=0.3)
-    subscription = await js.pull_subscribe("instances.>", "hasty", INSTANCES_STREAM, hasty)
+    subscription = await js.pull_subscribe("instances.*.deploy.apply", "hasty", CLUSTER_STREAM, hasty)
     await Publisher(js, KEY).publish(command())
     [message] = await subscription.fetch(1, timeout=30)
     work = Work()
@@ -202,7 +202,7 @@ async def test_a_long_command_is_not_delivered_again_meanwhile(
     assert len(work.done) == 1
 
     async def acked() -> bool:
-        found = await js.consumer_info(INSTANCES_STREAM, "hasty")
+        found = await js.consumer_info(CLUSTER_STREAM, "hasty")
         assert found.num_redelivered == 0
         return bool(found.num_ack_pending == 0)
 
@@ -278,13 +278,13 @@ async def test_what_is_deleted_underneath_is_made_again_and_work_goes_on(
         await Publisher(js, KEY).publish(first)
         await until(lambda: work.done == [first.instance_id])
         if what == "stream":
-            await js.delete_stream(INSTANCES_STREAM)
+            await js.delete_stream(CLUSTER_STREAM)
         else:
-            await js.delete_consumer(INSTANCES_STREAM, CLUSTER)
+            await js.delete_consumer(CLUSTER_STREAM, CLUSTER)
 
         async def made_again() -> bool:
             try:
-                return bool(await js.consumer_info(INSTANCES_STREAM, CLUSTER))
+                return bool(await js.consumer_info(CLUSTER_STREAM, CLUSTER))
             except NotFoundError:
                 return False
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bus import relay
 from bus.connection import connected, jetstream
-from bus.streams import CHANGES_STREAM, INSTANCES_STREAM
+from bus.streams import CHANGES_STREAM, STREAM_OF
 from cluster.client import Cluster
 from consumers import cluster as cluster_part
 from consumers import database as database_part
@@ -125,7 +125,8 @@ async def test_everything_ends_as_it_should_though_the_streams_are_deleted_meanw
         await people.provision()
         await people.sees(State.DEPLOYING)
         js = jetstream(client)
-        await js.delete_stream(INSTANCES_STREAM)
+        for stream in STREAM_OF.values():
+            await js.delete_stream(stream)
         await js.delete_stream(CHANGES_STREAM)
         await people.sees(State.RUNNING)
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from bus import relay
 from bus.connection import connected, jetstream
 from bus.envelope import encode
-from bus.streams import DATABASE, DEAD_LETTERS_STREAM, INSTANCES_STREAM, ensure
+from bus.streams import DATABASE, DATABASE_STREAM, DEAD_LETTERS_STREAM, ensure
 from consumers import database as part_database
 from consumers import lifecycle
 from consumers.database import Allocates, Allocating
@@ -103,7 +103,7 @@ def command(instance_id: UUID) -> Event:
 
 async def settled(client: Client) -> bool:
     """Whether every command that was sent has been dealt with."""
-    info = await jetstream(client).consumer_info(INSTANCES_STREAM, DATABASE)
+    info = await jetstream(client).consumer_info(DATABASE_STREAM, DATABASE)
     return bool(info.num_pending == 0 and info.num_ack_pending == 0)
 
 
@@ -251,7 +251,7 @@ async def _dead_letters(client: Client) -> int:
 
 
 async def _delivered_again(client: Client) -> bool:
-    return bool((await jetstream(client).consumer_info(INSTANCES_STREAM, DATABASE)).num_redelivered)
+    return bool((await jetstream(client).consumer_info(DATABASE_STREAM, DATABASE)).num_redelivered)
 
 
 async def _is_released(bench: Bench, instance_id: UUID) -> bool:
