@@ -58,18 +58,17 @@ async def _measured(supervisor: Supervisor, root: Path) -> tuple[list[Throughput
     os.environ.update(environment)
     settings = Settings.load()
     async with connected(settings, "bench") as client:
-        js = jetstream(client)
-        await ensure(js)
+        await ensure(jetstream(client))
         for name in PARTS:
             await supervisor.start(_part(name, environment))
         connection = await asyncpg.connect(postgres.url())
         key = settings.event_key_bytes
-        await throughput.measure(js, key, connection, 500)  # everything is loaded and warm
+        await throughput.measure(client, key, connection, 500)  # everything is loaded and warm
         ours, yardstick = [], []
         for _ in range(ROUNDS):
-            ours.append(await throughput.measure(js, key, connection, INSTANCES))
+            ours.append(await throughput.measure(client, key, connection, INSTANCES))
             yardstick.append(await pgbench.measure(postgres.url(), root, PGBENCH_SECONDS))
-        calm = await latency.measure(js, key, connection, LATENCY_RATE, 10)
+        calm = await latency.measure(client, key, connection, LATENCY_RATE, 10)
         await connection.close()
     return ours, yardstick, calm
 

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 import asyncpg
-from nats.js import JetStreamContext
+from nats.aio.client import Client
 
 from bench.throughput import CHANGES_EACH, count_running, provision, publish, until_running
 from bus.envelope import encode
@@ -29,7 +29,7 @@ class Latency:
 
 
 async def measure(
-    js: JetStreamContext, key: bytes, connection: "asyncpg.Connection[asyncpg.Record]", rate: int, seconds: float
+    client: Client, key: bytes, connection: "asyncpg.Connection[asyncpg.Record]", rate: int, seconds: float
 ) -> Latency:
     """Wishes at an even rate for so many seconds; both ends are clocks of this machine."""
     begin = await connection.fetchval("SELECT clock_timestamp()")
@@ -37,7 +37,7 @@ async def measure(
     wishes = int(rate / CHANGES_EACH * seconds)
     started = time.monotonic()
     for number in range(wishes):
-        await publish(js, [encode(provision(), key)])
+        await publish(client, [encode(provision(), key)])
         await asyncio.sleep(max(0.0, started + (number + 1) * CHANGES_EACH / rate - time.monotonic()))
     await until_running(connection, running + wishes)
     p50, p99 = await connection.fetchval(_SINCE, begin)

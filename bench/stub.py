@@ -52,8 +52,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 with suppress(TimeoutError):
                     messages = await fetch(500, 1.0)
                     answers = [answer(message.headers or {}, key) for message in messages]
-                    waiting = [await js.publish_async(to, data, headers=headers) for to, data, headers in answers]
-                    await asyncio.gather(*waiting)
+                    for to, data, headers in answers:
+                        await client.publish(to, data, headers=headers)
+                    await client.flush()
                     for message in messages:
                         await message.ack()
                 await asyncio.sleep(TAKES)

@@ -17,7 +17,6 @@ from schemas.settings import Settings
 log = structlog.get_logger()
 UNREACHABLE = (nats.errors.Error, js_errors.Error, OSError, TimeoutError)
 """What the client raises when the server, or JetStream on it, does not answer as it should."""
-MAX_PENDING = 4_000
 PING_EVERY = 10
 """Seconds; a server that leaves two pings unanswered is given up, and the client connects anew."""
 
@@ -61,8 +60,8 @@ async def connected(settings: Settings, name: str) -> AsyncIterator[Client]:
 
 
 def jetstream(client: Client) -> JetStreamContext:
-    """JetStream with room for a batch of publications that wait for their acknowledgement."""
-    return client.jetstream(timeout=10, publish_async_max_pending=MAX_PENDING)
+    """JetStream as every part asks it."""
+    return client.jetstream(timeout=10)
 
 
 @asynccontextmanager

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
-from nats.js import JetStreamContext
-from nats.js.api import PubAck
+from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bus import wake
 from bus.connection import UNREACHABLE, connected, jetstream
 from bus.envelope import MESSAGE_ID, sealed
+from bus.pipeline import Outgoing, Pipeline
 from bus.streams import ensure
 from persistence import outbox
 from persistence.engine import make_engine
@@ -28,7 +28,7 @@ POLL = 2.0
 TIMER_AGAIN_AFTER = 30.0
 """A timer that has been sent stays in the outbox; undecided after so many seconds, it is sent again."""
 ACK_TIMEOUT = 10.0
-"""Seconds; what the server refuses (a full stream) takes as long, since nats-py drops the refusal on the way."""
+"""Seconds that a batch is given to be acknowledged."""
 MAX_BACKOFF = 10.0
 
 Observe = Callable[[int, float], None]
@@ -48,14 +48,15 @@ class Relay:
     def __init__(
         self,
         engine: AsyncEngine,
-        js: JetStreamContext,
+        client: Client,
         key: bytes,
         observe: Observe = _unobserved,
         *,
         replicas: int = 1,
     ) -> None:
         self._engine = engine
-        self._js = js
+        self._js = jetstream(client)
+        self._pipeline = Pipeline(client)
         self._key = key
         self._observe = observe
         self._replicas = replicas
@@ -81,55 +82,38 @@ class Relay:
         """Publishes one batch of what is due, all at once; how many rows were published."""
         started = time.monotonic()
         rows = await outbox.due(self._engine, BATCH)
-        waiting: list[asyncio.Future[PubAck]] = []
-        try:
-            for row in rows:
-                waiting += [await self._publish(row)]
-            await self._acknowledged(rows, waiting)
-        finally:
-            for ack in waiting:  # the client has room for so many, and frees it for those that are done
-                ack.cancel()
-        if rows:
-            self._observe(len(rows), rows[0].waited + time.monotonic() - started)
-        return len(rows)
-
-    async def _publish(self, row: Due) -> "asyncio.Future[PubAck]":
-        message_id = f"{row.event_id}.{row.sent}" if row.sent else str(row.event_id)
-        if not row.subject.startswith(INSTANCES):
-            return await self._js.publish_async(row.subject, row.body, headers={MESSAGE_ID: message_id})
-        headers, data = binary(row.body)
-        return await self._js.publish_async(row.subject, data, headers=sealed(self._key, headers, data, message_id))
-
-    async def _acknowledged(self, rows: Sequence[Due], waiting: "Sequence[asyncio.Future[PubAck]]") -> None:
         if not rows:
-            return
-        await asyncio.wait(waiting, timeout=ACK_TIMEOUT)
-        done = [row for row, ack in zip(rows, waiting, strict=True) if ack.done() and ack.exception() is None]
+            return 0
+        refusals = await self._pipeline.publish(map(self._outgoing, rows), ACK_TIMEOUT)
+        done = [row for row, refusal in zip(rows, refusals, strict=True) if refusal is None]
         await outbox.sent(self._engine, done, timer_again_after=TIMER_AGAIN_AFTER)
         if len(done) < len(rows):
-            raise DependencyDown("nats", _why([ack for ack in waiting if ack.done()]))
+            raise DependencyDown("nats", next(refusal for refusal in refusals if refusal is not None))
+        self._observe(len(rows), rows[0].waited + time.monotonic() - started)
+        return len(rows)
+
+    def _outgoing(self, row: Due) -> Outgoing:
+        message_id = f"{row.event_id}.{row.sent}" if row.sent else str(row.event_id)
+        if not row.subject.startswith(INSTANCES):
+            return Outgoing(row.subject, row.body, {MESSAGE_ID: message_id})
+        headers, data = binary(row.body)
+        return Outgoing(row.subject, data, sealed(self._key, headers, data, message_id))
 
     async def _idle_for(self) -> float:
         next_due = await outbox.next_due_in(self._engine)
         return POLL if next_due is None else min(max(next_due, 0.005), POLL)
 
 
-def _why(answered: "Sequence[asyncio.Future[PubAck]]") -> str:
-    failures = [str(error) or type(error).__name__ for ack in answered if (error := ack.exception()) is not None]
-    return failures[0] if failures else f"no acknowledgement within {ACK_TIMEOUT:g} s"
-
-
 async def run(settings: Settings, stop: asyncio.Event, observe: Observe = _unobserved) -> None:
     """The part `relay`: waits for the lead, and relays while it has it."""
     engine = make_engine(settings.database_url, pool_size=2)
     async with connected(settings, PART) as client:
-        js = jetstream(client)
         bell = wake.Bell(client, wake.RELAY)
         await bell.hang()
         key = settings.event_key_bytes
 
         async def work() -> None:
-            await Relay(engine, js, key, observe, replicas=settings.nats_replicas).run(bell)
+            await Relay(engine, client, key, observe, replicas=settings.nats_replicas).run(bell)
 
         await Leadership(settings.database_url, PART, timeout=settings.leader_timeout).lead(work, stop)
     await engine.dispose()

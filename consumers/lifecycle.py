@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import structlog
 from nats.aio.msg import Msg
@@ -32,6 +33,16 @@ MAX_BACKOFF = 10.0
 
 Read = tuple[Msg, Event]
 AtFault = tuple[Msg, str]
+
+
+class Fetched(NamedTuple):
+    """Messages as they came, those of them that could be read, and those at fault with the reason."""
+
+    messages: list[Msg]
+    read: list[Read]
+    at_fault: list[AtFault]
+
+
 Accept = Callable[[Event], Event]
 Observer = Callable[[Sequence[Result]], None]
 
@@ -64,7 +75,7 @@ class Lifecycle:
                 backoff = min(backoff * 2, MAX_BACKOFF)
 
     async def _consume(self, stop: asyncio.Event) -> None:
-        """The next batch is fetched while this one is decided."""
+        """The next batch is fetched and read while this one is decided, which mostly waits for PostgreSQL."""
         subscription = await self._js.pull_subscribe_bind(durable=LIFECYCLE, stream=INSTANCES_STREAM)
         try:
             fetching = asyncio.create_task(self._fetch(subscription))
@@ -73,9 +84,9 @@ class Lifecycle:
                 await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 if not fetching.done():
                     break
-                messages = fetching.result()
+                fetched = fetching.result()
                 fetching = asyncio.create_task(self._fetch(subscription))
-                await self.handle(messages)
+                await self._handle(fetched)
         finally:
             for task in (fetching, stopping):
                 task.cancel()
@@ -83,25 +94,26 @@ class Lifecycle:
             with suppress(*UNREACHABLE):
                 await subscription.unsubscribe()
 
-    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
+    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> Fetched:
+        messages: list[Msg] = []
         with suppress(TimeoutError):
-            return await subscription.fetch(self._batch_size, timeout=FETCH_TIMEOUT)
-        return []
+            messages = await subscription.fetch(self._batch_size, timeout=FETCH_TIMEOUT)
+        at_fault: list[AtFault] = []
+        read = [pair for message in messages if (pair := await self._read(message, at_fault)) is not None]
+        return Fetched(messages, read, at_fault)
 
-    async def handle(self, messages: Sequence[Msg]) -> None:
-        """Decides what can be read and acks it, then buries what is at fault, which must not keep its neighbours.
+    async def _handle(self, fetched: Fetched) -> None:
+        """Decides what could be read and acks it, then buries what is at fault, which must not keep its neighbours.
 
         Raises DependencyDown after a delayed nak of all that is not settled.
         """
-        at_fault: list[AtFault] = []
         try:
-            read = [pair for message in messages if (pair := await self._read(message, at_fault)) is not None]
-            if read:
-                await self._decide(read, at_fault)
-            for message, why in at_fault:
+            if fetched.read:
+                await self._decide(fetched.read, fetched.at_fault)
+            for message, why in fetched.at_fault:
                 await self._bury(message, why)
         except DependencyDown as down:
-            for message in messages:
+            for message in fetched.messages:
                 if not message.is_acked:
                     await message.nak(delay=down.retry_after)
             raise

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 
-from bus.connection import jetstream
 from bus.relay import Relay
 from tests.integration.api.world import World
 
@@ -54,4 +53,4 @@ async def listening(
 
 async def relay(world: World) -> None:
     """Everything that is due goes into JetStream."""
-    await Relay(world.backend.engine, jetstream(world.backend.nats), b"e" * 32).move()
+    await Relay(world.backend.engine, world.backend.nats, b"e" * 32).move()

@@ -32,7 +32,7 @@ def progress(found: dict[str, Any]) -> dict[str, str]:
 @pytest.fixture
 def relay(world: World, settings: Settings) -> Relay:
     """Moved by hand: what is in the outbox stays there until a test moves it."""
-    return Relay(world.backend.engine, jetstream(world.backend.nats), settings.event_key_bytes)
+    return Relay(world.backend.engine, world.backend.nats, settings.event_key_bytes)
 
 
 async def admitted(world: World) -> str:

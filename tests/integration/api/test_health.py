@@ -104,7 +104,7 @@ async def test_metrics_tell_how_old_the_last_checkpoint_is(world: World, setting
 async def test_metrics_tell_how_far_the_relay_is_behind(world: World, app: FastAPI) -> None:
     await world.create()
     metrics = app.state.services.metrics
-    relay = Relay(world.backend.engine, jetstream(world.backend.nats), b"e" * 32, metrics.on_relayed)
+    relay = Relay(world.backend.engine, world.backend.nats, b"e" * 32, metrics.on_relayed)
     moved = await relay.move()
     text = (await world.service.get("/metrics")).text
     assert _value(text, "reprise_relayed_total") == moved > 0

@@ -84,9 +84,9 @@ async def js(world: World) -> JetStreamContext:
 class Said:
     """What happens to an instance, each told at once, and the rows that a follower then shows."""
 
-    def __init__(self, world: World, service: Service, js: JetStreamContext, rows: Iterator[Document]) -> None:
+    def __init__(self, world: World, service: Service, rows: Iterator[Document]) -> None:
         self._world = world
-        self._relay = Relay(world.backend.engine, js, service.settings.event_key_bytes)
+        self._relay = Relay(world.backend.engine, world.backend.nats, service.settings.event_key_bytes)
         self._rows = rows
 
     async def happens(self, identity: str, *events: EventType) -> None:
@@ -114,10 +114,12 @@ async def said(world: World, service: Service, js: JetStreamContext, line: tuple
         if over.wait(seconds):
             raise StopFollowing
 
-    await _told(Relay(world.backend.engine, js, service.settings.event_key_bytes))  # what other tests have left
+    await _told(
+        Relay(world.backend.engine, world.backend.nats, service.settings.event_key_bytes)
+    )  # what other tests have left
     client = Client(Target(line[1], service.token()))
     tail = await asyncio.to_thread(lambda: Tail(client, pause=pause))
-    yield Said(world, service, js, tail.rows())
+    yield Said(world, service, tail.rows())
     over.set()
     line[0].cut()
 
