@@ -26,7 +26,7 @@ from persistence.migrate import upgrade
 from schemas.settings import Settings
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
-INSTANCES = int(os.environ.get("INSTANCES", "6000"))
+INSTANCES = int(os.environ.get("INSTANCES", "12000"))
 PGBENCH_SECONDS = 8
 LATENCY_RATE = 400
 PARTS = ("stub", "relay", "lifecycle")
