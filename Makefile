@@ -62,6 +62,7 @@ layers: $(DEV)
 diagrams: $(DEV)
 	@$(BIN)/reprise diagram --check docs/state-machine.mmd
 	@$(BIN)/reprise diagram --check docs/state-machine.svg
+	@$(BIN)/reprise diagram --check console/states.plain
 
 packaging: $(DEV)
 	@$(BIN)/python -m pytest --quiet tests/unit/packaging

@@ -10,11 +10,12 @@ from cluster.capacity import capacity
 from cluster.client import Cluster
 from cluster.ingress import host_of
 from cluster.kinds import INGRESS, SECRET
-from cluster.names import ATTEMPT, ODOO, attempt_name, labels
+from cluster.names import ATTEMPT, ODOO, attempt_name, labels, object_names
 from cluster.orphans import Known, Orphan, orphans, remove_orphans
 from cluster.profiles import Profiles
 from cluster.removal import select
 from cluster.remove import LISTED, kept
+from cluster.resources import Resource, resources
 from cluster.secret import ADMIN, read
 from schemas.adoption import ExistingObjects
 from schemas.views import Capacity
@@ -44,6 +45,10 @@ class InCluster:
         """The objects of its dedicated database server. Raises ClusterDown."""
         return [Thing(line.kind, line.name) for line in await kept(self._cluster, instance)]
 
+    async def resources(self, instance: Instance) -> Sequence[Resource]:
+        """What is there now, and how it is. Raises ClusterDown."""
+        return await resources(self._cluster, instance)
+
     async def admin_password(self, instance: Instance) -> str:
         """From the Secret of the present attempt, '' where that is gone or knows none. Raises ClusterDown."""
         secret = await self._cluster.get(SECRET, attempt_name(instance))
@@ -64,6 +69,12 @@ class InCluster:
         if exposure is not None:
             things.append(Thing(INGRESS.name, name, f"serves {host_of(instance, exposure)}"))
         return things
+
+    def expected(self, instance: Instance) -> Sequence[Thing]:
+        """What the present attempt is to have."""
+        if instance.adopted is None:
+            return self.planned(instance)
+        return [Thing(kind.name, name) for kind, found in object_names(instance).items() for name in found]
 
     @property
     def installation(self) -> str:

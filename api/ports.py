@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cluster.adoption import Survey
 from cluster.orphans import Known, Orphan
+from cluster.resources import Resource
 from databases.messages import Access
 from databases.servers import SharedServer
 from schemas.adoption import ExistingObjects, Inspection
@@ -42,6 +43,9 @@ class Objects(Protocol):
     async def servers(self, instance: Instance) -> Sequence[Thing]:
         """What is there of its dedicated database server. Raises ClusterDown."""
 
+    async def resources(self, instance: Instance) -> Sequence[Resource]:
+        """What is there now, of any attempt and of its database server, and how it is. Raises ClusterDown."""
+
     async def admin_password(self, instance: Instance) -> str:
         """The password that Odoo's user admin was given, '' where none is kept. Raises ClusterDown."""
 
@@ -53,6 +57,9 @@ class Objects(Protocol):
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         """What an attempt with these values makes; pure."""
+
+    def expected(self, instance: Instance) -> Sequence[Thing]:
+        """What the present attempt is to have, by the names that were found where it was adopted; pure."""
 
 
 class Existing(Protocol):

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from console.asking import console_of, session_of
 from console.sessions import Session
-from console.words import awaited, which
+from console.words import awaited, does, which
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -35,13 +35,13 @@ def moment(text: str | None) -> Markup:
 
 
 def span(seconds: float | None) -> str:
-    """A duration as people say it: 0.4 s, 12 s, 5 min, 3 h, 2 d."""
+    """A duration as people say it: 0.4 s, 5 s, 12 s, 5 min, 3 h, 2 d."""
     if seconds is None:
         return ""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{round(seconds, 1 if seconds < 10 else None):g} s"
 
 
 _ENVIRONMENT = Environment(
@@ -51,7 +51,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(awaited=awaited, moment=moment, span=span, which=which)
+_ENVIRONMENT.filters.update(awaited=awaited, does=does, moment=moment, span=span, which=which)
 _ENVIRONMENT.globals.update(version=_version())
 
 

@@ -1,4 +1,4 @@
-"""What the API says in names and lists, in words for people who know neither events nor filters."""
+"""What the API says in names and lists, and what can be done, for people who know neither events nor filters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,3 +29,18 @@ def which(where: Mapping[str, Any]) -> str:
     """Which instances a retry of many is of, from its `where`."""
     chosen = [f"{len(where['ids'])} chosen by hand"] if where.get("ids") else []
     return ", ".join([*chosen, *(f"{name}={value}" for name, value in where.items() if name != "ids")])
+
+
+WISHES: dict[str, str] = {
+    "stop": "It is scaled to zero; its data stays.",
+    "start": "It runs again, on its data.",
+    "hold": "It is left alone: nothing is begun for it, nothing heals it, and its deadlines wait.",
+    "release": "It goes on where it was held.",
+    "cancel": "What is under way for it is given up, and what an attempt that never ran has made is removed.",
+    "restore": "It comes out of the trash, stopped.",
+}
+
+
+def does(wish: str) -> str:
+    """What a button does."""
+    return WISHES[wish]

@@ -127,6 +127,33 @@ class InstancePage(BaseModel):
     next_cursor: str | None
 
 
+class ResourceView(BaseModel):
+    """One object in the cluster, or the database that a clean-up told of.
+
+    there    None: it is not in the cluster (a database)
+    ready    None: such an object is never ready, is not meant to be, or is rightly gone
+    says     how it is, in words
+    cleanup  what the last clean-up did with it, and `why`; None: it told nothing of it
+    """
+
+    kind: str
+    name: str
+    attempt: int | None
+    there: bool | None
+    ready: bool | None
+    says: str
+    cleanup: Literal["deleted", "absent", "kept", "emptied"] | None
+    why: str | None
+
+
+class ResourceList(BaseModel):
+    """What there is of an instance, as it was `looked_at`, and what its last clean-up told; never what Secrets hold."""
+
+    items: list[ResourceView]
+    looked_at: datetime
+    cleaned_up_at: datetime | None
+
+
 class WishAccepted(BaseModel):
     """A wish was taken: the job to follow, and the instance as it reads now."""
 

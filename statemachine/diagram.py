@@ -1,11 +1,14 @@
 """The state diagram, generated from the table, as Mermaid and as Graphviz DOT."""
 
+from schemas.types import EventType
 from statemachine.states import MEANINGS, State
 from statemachine.table import EDGES, EXISTING, Edge
 
 _COLOURS = {"error": "#f8d7da", "running": "#d1e7dd", "creating": "#cfe2ff", "degraded": "#fff3cd"}
 _OTHER = "#e9ecef"
 _NEWLINE = "\\n"
+_NEARLY_EVERYWHERE = (EventType.DELETE_REQUESTED.value, EventType.ADOPT_REQUESTED.value)
+_LONG = 16  # letters of a state's name that stand in one line
 
 
 def mermaid() -> str:
@@ -14,7 +17,7 @@ def mermaid() -> str:
     lines += [
         f"    {state.value}: {state.value}<br/>{m.status} / {m.provisioning_status}" for state, m in MEANINGS.items()
     ]
-    for (source, dest), events in _arrows().items():
+    for (source, dest), events in arrows().items():
         begin = "[*]" if source is State.NONE else source.value
         lines.append(f"    {begin} --> {dest.value}: {'<br/>'.join(events)}")
     lines.append(f"    {State.DELETED.value} --> [*]")
@@ -34,12 +37,49 @@ def dot() -> str:
         colour = _COLOURS.get(meaning.status, _OTHER)
         label = f"{state.value}\\n{meaning.status} / {meaning.provisioning_status}"
         lines.append(f'  {state.value} [label="{label}", fillcolor="{colour}"];')
-    for (source, dest), events in _arrows().items():
+    for (source, dest), events in arrows().items():
         lines.append(f'  {source.value} -> {dest.value} [label="{_NEWLINE.join(events)}"];')
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _arrows() -> dict[tuple[State, State], list[str]]:
+def bare() -> str:
+    """States and arrows alone, from left to right and then once more downwards: where the console places them.
+
+    What leads away from nearly every state is left out: the console draws it where it has happened.
+    """
+    return "".join(_bare(direction) for direction in ("LR", "TB"))
+
+
+def _bare(direction: str) -> str:
+    lines = [
+        f"digraph {direction} {{",
+        f"  rankdir={direction}; nodesep=0.22; ranksep=0.35; edge [arrowsize=0.7];",
+        '  node [shape=box, fontname="Helvetica", fontsize=13, margin="0.14,0.06", height=0.4];',
+        '  none [shape=circle, label="", width=0.15, height=0.15];',
+        *(f'  {state.value} [label="{_broken(state.value)}"];' for state in MEANINGS),
+        *(f"  {source.value} -> {dest.value};" for source, dest in sorted(usual())),
+    ]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def usual() -> set[tuple[State, State]]:
+    """The arrows of `bare`."""
+    return {
+        pair
+        for pair, labels in arrows().items()
+        if pair[0] is not pair[1] and not all(label.startswith(_NEARLY_EVERYWHERE) for label in labels)
+    }
+
+
+def _broken(name: str) -> str:
+    """A long name in two lines."""
+    if len(name) <= _LONG:
+        return name
+    middle = min((at for at, letter in enumerate(name, 1) if letter == "_"), key=lambda at: abs(2 * at - len(name)))
+    return name[:middle] + _NEWLINE + name[middle:]
+
+
+def arrows() -> dict[tuple[State, State], list[str]]:
     """One arrow between two states, with all events that lead along it; what stays everywhere is left to a note."""
     arrows: dict[tuple[State, State], list[str]] = {}
     for edge in EDGES:

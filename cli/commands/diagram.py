@@ -17,7 +17,7 @@ def diagram(
     write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Write it there.")] = None,
     check: Annotated[Path | None, typer.Option("--check", metavar="FILE", help="Fail if that file differs.")] = None,
 ) -> None:
-    """Print the state machine's diagram as Mermaid, write it, or check a written one; as SVG where FILE ends so."""
+    """Print the state machine's diagram as Mermaid, write it, or check a written one; SVG where FILE ends so."""
     from cli.drawing import drawn
 
     if write is not None:

@@ -7,7 +7,7 @@ import typer
 from cli import describe, history, options
 from cli.apps import new_app
 from cli.client import Document
-from cli.output import as_fields, as_json, local_time
+from cli.output import as_fields, as_json, as_table, local_time
 from cli.plans import span
 from cli.session import connected, instance_id
 
@@ -20,6 +20,9 @@ def show(
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=10_000, help="This many rows of its history, the latest.")
     ] = 50,
+    resources: Annotated[
+        bool, typer.Option("--resources", help="Show what there is of it in the cluster now, in place of its history.")
+    ] = False,
     reveal_admin_password: Annotated[
         bool, typer.Option("--reveal-admin-password", help="Show the password Odoo's user admin was given (admin).")
     ] = False,
@@ -31,13 +34,32 @@ def show(
         _reveal(instance, reason, output)
         return
     client = connected()
-    found = client.get(f"/api/instances/{instance_id(client, instance)}")
+    path = f"/api/instances/{instance_id(client, instance)}"
+    if resources:
+        _resources(client.get(f"{path}/resources"), output)
+        return
+    found = client.get(path)
     if output == "json":
         as_json(found)
         return
     as_fields(_fields(found))
     print()
     history.print_rows(client.page("/api/audit", limit, instance_id=found["id"])["items"])
+
+
+def _resources(found: Document, output: options.Format) -> None:
+    if output == "json":
+        as_json(found)
+        return
+    rows = ((each["kind"], each["name"], _now(each), each["cleanup"]) for each in found["items"])
+    as_table(("KIND", "NAME", "NOW", "LAST CLEAN-UP"), rows, nothing="There is nothing of it in the cluster.")
+
+
+def _now(resource: Document) -> str:
+    """How a resource is: whether it is there and ready, and what there is to say of it."""
+    there = {True: "there", False: "not there", None: "not in the cluster"}[resource["there"]]
+    ready = {True: "ready", False: "not ready" if resource["there"] else "missing", None: there}[resource["ready"]]
+    return f"{ready}: {resource['says']}" if resource["says"] else ready
 
 
 def _reveal(instance: str, reason: str, output: options.Format) -> None:

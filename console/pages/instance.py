@@ -7,11 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.asking import console_of, signed_in
+from console.intime import in_time
 from console.lanes import lanes_of
+from console.pages.resources import of_receipt, receipt_type
 from console.rendering import page
 from console.sessions import Session
+from console.statemap import state_map
 from console.upstream import Document
-from schemas.errors import DependencyDown, Refused
 from statemachine.machine import possible
 from statemachine.states import State
 
@@ -58,7 +60,8 @@ async def shown(
         plan=await _plan(request, session, path, instance),
         lanes=lanes_of(timeline),
         rows=trail["items"],
-        receipt=_receipt(trail["items"]),
+        map=state_map(timeline),
+        resources=of_receipt(trail["items"], receipt_type(instance)),
         wishes=_wishes(instance),
         did=DID.get(request.query_params.get("did", "")),
         problem=problem,
@@ -71,10 +74,7 @@ async def _plan(request: Request, session: Session, path: str, instance: Documen
     """What a retry would do, where one is possible; the page does without it while the cluster does not answer."""
     if not instance["can_retry"]:
         return None
-    try:
-        return await console_of(request).upstream.post(session.token, f"{path}/retry", {}, dry_run="true")
-    except (DependencyDown, Refused):
-        return None
+    return await in_time(console_of(request).upstream.post(session.token, f"{path}/retry", {}, dry_run="true"))
 
 
 def _wishes(instance: Document) -> list[str]:
@@ -84,8 +84,3 @@ def _wishes(instance: Document) -> list[str]:
     if instance["state"] == State.ERROR and instance["deadline_at"] is None:
         idle.add("cancel")  # only a retry that the policy has planned can be given up there
     return [name for name in found if name in DID and name not in idle]
-
-
-def _receipt(trail: list[Document]) -> Document | None:
-    """The row of the last clean-up: what it deleted and kept, and when."""
-    return next((row for row in trail if row["type"] == "cleanup.completed" and row["outcome"] == "applied"), None)

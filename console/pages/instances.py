@@ -15,6 +15,7 @@ from schemas.codes import ErrorCode
 FILTERS = ("status", "error_code", "customer_id", "q")
 LIMIT = 50
 VIEWS = ("table", "cards")
+"""Whoever has not chosen sees a table, and on a phone its rows as cards."""
 
 
 @signed_in
@@ -26,7 +27,7 @@ async def index(request: Request, session: Session) -> Response:
         upstream.get(session.token, "/api/instances", **wanted, limit=LIMIT, cursor=asked.get("cursor")),
         upstream.get(session.token, "/api/overview"),
     )
-    view = asked.get("view") or request.cookies.get("view") or VIEWS[0]
+    view = asked.get("view") or request.cookies.get("view")
     answer = page(
         request,
         "instances.html",
@@ -35,12 +36,12 @@ async def index(request: Request, session: Session) -> Response:
         counts=overview["instances"],
         wanted=wanted,
         codes=list(ErrorCode),
-        view=view if view in VIEWS else VIEWS[0],
+        view=view if view in VIEWS else None,
         link=lambda **changed: _link({**wanted, **changed}),
         next_link=_link({**wanted, "cursor": found["next_cursor"]}) if found["next_cursor"] else None,
         first_link=_link(wanted) if asked.get("cursor") else None,
     )
-    if asked.get("view") in VIEWS:
+    if view in VIEWS and view == asked.get("view"):
         answer.set_cookie("view", view, max_age=365 * 86_400, **kept(request))
     return answer
 

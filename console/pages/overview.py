@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from console.asking import console_of, redirect, signed_in
 from console.charts import failures
+from console.intime import in_time
 from console.rendering import page
 from console.sessions import Session
 from console.upstream import Document
 from schemas.audit_stats import AuditStats
 from schemas.errors import DependencyDown
 
-WAITING = 20
+FAILED, WAITING = 5, 20
 COUNTS = {"reprise_outbox_rows": "outbox, rows due", "reprise_dead_letters": "dead letters"}
 AGES = {
     "reprise_outbox_oldest_seconds": "outbox, oldest row waits",
@@ -28,11 +29,12 @@ PENDING = "reprise_consumer_pending"
 async def show(request: Request, session: Session) -> Response:
     """Customers see what is theirs; how the installation is doing is for admins."""
     upstream, token = console_of(request).upstream, session.token
-    overview, stats, waiting, room, health = await asyncio.gather(
+    overview, stats, failed, waiting, room, health = await asyncio.gather(
         upstream.get(token, "/api/overview"),
         upstream.get(token, "/api/audit/stats"),
+        upstream.get(token, "/api/instances", status="error", limit=FAILED),
         upstream.get(token, "/api/instances", status="creating", limit=WAITING),
-        _room(request, session),
+        in_time(upstream.get(token, "/api/capacity")),
         _health(request, session),
     )
     return page(
@@ -42,6 +44,8 @@ async def show(request: Request, session: Session) -> Response:
         counts=overview["instances"],
         chart=failures(AuditStats.model_validate(stats)),
         stats=stats,
+        failed=failed["items"],
+        more_failed=failed["next_cursor"] is not None,
         waiting=waiting["items"],
         room=room,
         health=health,
@@ -54,14 +58,6 @@ async def release(request: Request, session: Session) -> Response:
     reason = request.state.form.get("reason", "")
     await console_of(request).upstream.post(session.token, "/api/brake/release", {"reason": reason})
     return redirect("/")
-
-
-async def _room(request: Request, session: Session) -> Document | None:
-    """None while the cluster does not answer."""
-    try:
-        return await console_of(request).upstream.get(session.token, "/api/capacity")
-    except DependencyDown:
-        return None
 
 
 async def _health(request: Request, session: Session) -> Document | None:

@@ -6,10 +6,10 @@ from starlette.responses import Response
 from console.asking import console_of, redirect, signed_in
 from console.pages.instance import shown
 from console.sessions import Session
+from console.words import WISHES
 from schemas.errors import BadInput, NotFound, Refused
 
-PLAIN = frozenset({"stop", "start", "hold", "release", "cancel", "restore"})
-CHANGES = ("cpu", "memory", "image", "patience")
+CHANGES = ("profile", "cpu", "memory", "image", "patience")
 
 
 @signed_in
@@ -40,7 +40,7 @@ async def _send(request: Request, session: Session, name: str, form: dict[str, s
         await upstream.post(session.token, f"{path}/retry", {**change, "reason": reason}, form.get("key"))
     elif name == "delete":
         await _delete(request, session, path, form)
-    elif name in PLAIN:
+    elif name in WISHES:
         await upstream.post(session.token, f"{path}/{name}", {"reason": reason}, form.get("key"))
     else:
         raise NotFound(f"nothing is called {name} here")

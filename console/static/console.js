@@ -72,6 +72,31 @@ function replace(fresh) {
     }
   }
   count();
+  load();
+}
+
+// --- what the cluster says comes when it comes: no page waits for it
+
+let loading = false;
+
+async function load() {
+  const part = document.querySelector("[data-load]");
+  if (!part || loading || location.pathname === part.dataset.load) return;
+  loading = true;
+  part.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(part.dataset.load, { headers: { Accept: "text/html" } });
+    const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+    if (fresh) {
+      localise(fresh);
+      part.replaceChildren(...fresh.childNodes);
+    }
+  } catch {
+    // the connection is lost; what was shown stays, and the next look loads again
+  } finally {
+    loading = false;
+    part.removeAttribute("aria-busy");
+  }
 }
 
 // What was chosen stays chosen, and the keyboard where it was.
@@ -143,7 +168,7 @@ async function room(form) {
   const asked = new URLSearchParams();
   for (const name of ["cpu", "memory", "profile", "db_type"]) {
     const field = form.elements.namedItem(name);
-    const value = field && (field.value || (name === "cpu" || name === "memory" ? field.placeholder : ""));
+    const value = field && (field.value || field.placeholder);
     if (value) asked.set(name, value);
   }
   const answer = await fetch(`${form.dataset.room}?${asked}`);
@@ -167,6 +192,7 @@ addEventListener("pageshow", (event) => {
 localise(document);
 prepare(document);
 count();
+load();
 setInterval(count, 1000);
 setInterval(() => {
   if (connected && document.querySelector("[data-unended]")) refresh(); // its end changes no instance

@@ -22,6 +22,13 @@ async def shows(page: Page, *words: str) -> None:
         await expect(page.locator("#head")).to_contain_text(word)
 
 
+async def changing(page: Page) -> None:
+    """The fields that change what a retry asks for are to be seen; they are from the start where it does not fit."""
+    fields = page.locator("form[action$=retry] details")
+    if await fields.get_attribute("open") is None:
+        await fields.locator("summary").click()
+
+
 async def retries(reprise: Installation, instance: Document) -> list[str]:
     """What came of each wish to retry it."""
     return [row["outcome"] for row in await reprise.trail(instance["id"]) if row["type"] == "retry.requested"]

@@ -28,6 +28,7 @@ PAGES = (
     Shown("instance-running", "/instances/{running}"),
     Shown("instance-stopped", "/instances/{stopped}"),
     Shown("instance-trashed", "/instances/{trashed}"),
+    Shown("instance-resources", "/instances/{failed}/resources"),
     Shown("retries", "/retries"),
     Shown("retries-planned", "/retries?error_code=insufficient_resources"),
     Shown("retry-of-many", "/retries/{bulk}"),

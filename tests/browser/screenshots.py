@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, FloatRect, Page
+from playwright.async_api import Browser, FloatRect, Page, expect
 
 from tests.browser.chromium import chromium
 from tests.browser.example import example
@@ -49,7 +49,8 @@ async def _pictured(
 
 
 async def _shoot(page: Page, path: Path) -> None:
-    """The whole page, but of a very long one only its beginning."""
+    """The whole page, with what it loads, but of a very long one only its beginning."""
+    await expect(page.locator("[aria-busy]")).to_have_count(0)
     width, height = await page.evaluate("[innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]")
     clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, LONGEST)}
     await page.screenshot(path=path, full_page=True, clip=clip)

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from cluster.client import Cluster
 from cluster.kinds import POD
 from cluster.names import INSTANCE, selector
-from tests.browser.looking import address
+from tests.browser.looking import address, changing
 from tests.browser.made import Made
 from tests.browser.people import People, sign_in
 from tests.support.installation import Installation
@@ -83,15 +83,16 @@ async def test_a_field_of_a_new_instance(people: People, field: str) -> None:
 async def test_the_fields_of_a_retry(people: People, made: Made) -> None:
     failed = await made.failed()
     page = await people.admin()
-    for field in ("cpu", "memory", "image", "patience", "reason"):
+    form = page.locator("form[action$=retry]")
+    for field in ("profile", "cpu", "memory", "image", "patience", "reason"):
         await page.goto(address(failed))
-        await page.get_by_text("Change what it asks for").click()
-        await page.locator(f"[name={field}]").fill(HOSTILE)
+        await changing(page)
+        await form.locator(f"[name={field}]").fill(HOSTILE)
         if field == "reason":
-            await page.locator("[name=cpu]").fill("none")
+            await form.locator("[name=cpu]").fill("none")
         await page.get_by_role("button", name="Retry Provisioning").click()
         await expect(page.get_by_role("alert").first).to_be_visible()
-        await expect(page.locator(f"[name={field}]")).to_have_value(HOSTILE)
+        await expect(form.locator(f"[name={field}]")).to_have_value(HOSTILE)
         await only_text(page)
 
 

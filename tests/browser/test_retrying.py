@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.browser.looking import FAILED, RETRY, WITHOUT_SCRIPTS, address, retries, shows
+from tests.browser.looking import FAILED, RETRY, WITHOUT_SCRIPTS, address, changing, retries, shows
 from tests.browser.made import Made
 from tests.browser.people import People
 from tests.support.installation import Installation
@@ -56,7 +56,7 @@ async def test_a_retry_may_ask_for_less(people: People, made: Made, reprise: Ins
     page = await people.admin()
     failed = await made.failed()
     await page.goto(address(failed))
-    await page.get_by_text("Change what it asks for").click()
+    await changing(page)
     await page.get_by_label("CPU").fill("100m")
     await expect(page.get_by_role("status").filter(has_text="There seems to be room")).to_be_visible()
     await page.get_by_label("Reason").fill("it is a small shop")
@@ -70,7 +70,7 @@ async def test_what_cannot_be_is_refused_in_words_and_loses_nothing(people: Peop
     page = await people.admin()
     failed = await made.failed()
     await page.goto(address(failed))
-    await page.get_by_text("Change what it asks for").click()
+    await changing(page)
     await page.get_by_label("CPU").fill("many")
     await page.get_by_label("Reason").fill("a try")
     await page.get_by_role("button", name=RETRY).click()
@@ -93,7 +93,7 @@ async def test_the_button_says_that_it_was_pressed_until_the_state_moves(people:
     page = await people.admin()
     failed = await made.failed()
     await page.goto(address(failed))
-    button = page.locator("form[action$=retry] button")
+    button = page.locator("form[action$=retry] button.primary")
     await button.evaluate("button => button.form.addEventListener('submit', event => event.preventDefault())")
     await button.click()
     await expect(button).to_have_attribute("aria-busy", "true")

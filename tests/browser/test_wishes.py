@@ -2,7 +2,7 @@
 
 from playwright.async_api import Page, expect
 
-from tests.browser.looking import address, shows
+from tests.browser.looking import address, changing, shows
 from tests.browser.made import Made
 from tests.browser.people import People
 from tests.support.installation import Installation
@@ -69,3 +69,43 @@ async def test_deleted_at_once(people: People, made: Made) -> None:
     await page.get_by_label("to confirm").fill(running["name"])
     await press(page, "Delete")
     await shows(page, "deleted")
+
+
+async def test_why_is_kept_and_enter_presses_nothing(people: People, made: Made, reprise: Installation) -> None:
+    running = await made.running()
+    page = await people.admin()
+    await page.goto(address(running))
+    why = page.get_by_label("Why", exact=True).locator("visible=true")
+    await why.fill("not used over the holidays")
+    await why.press("Enter")
+    await expect(why).to_have_value("not used over the holidays")
+    assert (await reprise.instance(running["id"]))["state"] == "running"
+    await press(page, "Stop")
+    await shows(page, "stopped")
+    [wish] = [row for row in await reprise.trail(running["id"]) if row["type"] == "stop.requested"]
+    assert wish["reason"] == "not used over the holidays"
+
+
+async def offers(page: Page) -> set[str]:
+    """What can be pressed besides a retry."""
+    region = page.get_by_role("region", name="What can be done")
+    buttons = await region.get_by_role("button").all_inner_texts()
+    summaries = await region.locator("summary").all_inner_texts()
+    return {text.removesuffix(" …") for text in (*buttons, *summaries)}
+
+
+async def test_every_wish_is_offered_where_it_can_be(people: People, made: Made) -> None:
+    page = await people.admin()
+    for state, wanted in (("running", {"Stop"}), ("failed", set[str]()), ("waiting", {"Cancel"})):
+        await page.goto(address(await getattr(made, state)()))
+        assert await offers(page) == {*wanted, "Hold", "Delete"}, state
+
+
+async def test_a_profile_that_is_none_is_refused_in_words(people: People, made: Made) -> None:
+    page = await people.admin()
+    await page.goto(address(await made.failed()))
+    await changing(page)
+    await page.get_by_label("Profile").fill("nothing-like-it")
+    await page.get_by_role("button", name="Retry with these changes").click()
+    await expect(page.get_by_role("alert").first).to_contain_text("profile")
+    await expect(page.get_by_label("Profile")).to_have_value("nothing-like-it")

@@ -24,6 +24,7 @@ from bus.streams import ensure
 from cluster.adoption import Survey
 from cluster.orphans import Known, Orphan
 from cluster.profiles import Profile, Profiles
+from cluster.resources import Resource
 from databases.messages import Access
 from databases.servers import SharedServer
 from persistence.engine import make_engine
@@ -70,7 +71,9 @@ class FakeCluster:
     )
     things: list[Thing] = field(default_factory=list)
     database_things: list[Thing] = field(default_factory=list)
+    there: list[Resource] = field(default_factory=list)
     down: bool = False
+    hangs: bool = False
     password: str = ""
     unwanted: list[Orphan] = field(default_factory=list)
     asked: Instance | None = None
@@ -87,6 +90,13 @@ class FakeCluster:
     async def servers(self, instance: Instance) -> Sequence[Thing]:
         return self.database_things
 
+    async def resources(self, instance: Instance) -> Sequence[Resource]:
+        if self.down:
+            raise ClusterDown("connection refused", retry_after=7)
+        if self.hangs:
+            await asyncio.Event().wait()
+        return self.there
+
     async def admin_password(self, instance: Instance) -> str:
         if self.down:
             raise ClusterDown("connection refused", retry_after=7)
@@ -101,6 +111,9 @@ class FakeCluster:
 
     def planned(self, instance: Instance) -> Sequence[Thing]:
         return [Thing("Deployment", f"{instance.name}-{instance.attempt}")]
+
+    def expected(self, instance: Instance) -> Sequence[Thing]:
+        return self.planned(instance)
 
 
 @dataclass

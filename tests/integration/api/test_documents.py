@@ -28,6 +28,7 @@ DESIGNED = {
     "DELETE /api/instances/{instance_id}",
     "GET /api/instances/{instance_id}/audit",
     "GET /api/instances/{instance_id}/timeline",
+    "GET /api/instances/{instance_id}/resources",
     "GET /api/instances/{instance_id}/history",
     "GET /api/instances/{instance_id}/history/changes",
     *(

@@ -236,3 +236,13 @@ async def test_the_room_of_the_cluster_is_shown(reprise: Reprise) -> None:
     assert "It does not fit now" in said.out
     [node] = json.loads(reprise("cluster", "show", "-o", "json").out)["nodes"]
     assert node["cpu"] == 4
+
+
+async def test_show_tells_the_resources_in_the_cluster(reprise: Reprise, world: World) -> None:
+    name = unique()
+    await world.running(name)
+    said = reprise("show", name, "--resources")
+    assert said.code == 0, said.err
+    assert "missing: it should be there" in said.out
+    items = json.loads(reprise("show", name, "--resources", "-o", "json").out)["items"]
+    assert {each["kind"] for each in items} == {"Deployment", "PersistentVolumeClaim", "Service", "Secret"}

@@ -14,7 +14,7 @@ from schemas.errors import NotFound
     ("seconds", "said"),
     [
         (None, ""),
-        (0.04, "0.0 s"),
+        (0.04, "0 s"),
         (9.94, "9.9 s"),
         (12.4, "12 s"),
         (119, "119 s"),
