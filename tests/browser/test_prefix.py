@@ -19,7 +19,7 @@ from tests.support.proxy import proxy
 from tests.support.up import Up
 
 PREFIX = "/ops/reprise"
-ADDRESSES = "href", "action", "formaction", "src", "data-live", "data-room"
+ADDRESSES = "href", "action", "formaction", "src", "data-live", "data-load", "data-room"
 COLLECTED = "names => names.flatMap(n => [...document.querySelectorAll(`[${n}]`)].map(e => e.getAttribute(n)))"
 
 
