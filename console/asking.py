@@ -54,11 +54,11 @@ def session_of(request: Request) -> Session | None:
     return console_of(request).sessions.read(request.cookies.get(cookie_name(request)))
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: Request, name: str = COOKIE) -> str:
     """Behind TLS a browser takes such a name from a page behind TLS alone, and without a prefix from this very host."""
     if request.url.scheme != "https":
-        return COOKIE
-    return f"__Secure-{COOKIE}" if console_of(request).prefix else f"__Host-{COOKIE}"
+        return name
+    return f"__Secure-{name}" if console_of(request).prefix else f"__Host-{name}"
 
 
 def signed_in(handler: Handler) -> Endpoint:
@@ -86,8 +86,18 @@ def to_sign_in(request: Request, *, expired: bool = False) -> RedirectResponse:
 
 
 def redirect(path: str) -> RedirectResponse:
-    """To another page of ours; whoever serves the console puts the prefix before it."""
+    """To another page; whoever serves the console puts the prefix before one of ours."""
     return RedirectResponse(path, 303)
+
+
+def inside(path: str) -> str:
+    """The path, if it is one of ours: nobody is sent elsewhere by a link to the sign-in."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+def address_of(request: Request, path: str) -> str:
+    """Of a page of ours, as the browser knows it and others can send it there."""
+    return f"{request.url.scheme}://{request.url.netloc}{console_of(request).prefix}{path}"
 
 
 def from_here(request: Request) -> bool:

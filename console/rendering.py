@@ -62,7 +62,7 @@ def piece(request: Request, template: str, **values: Any) -> str:
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """One page. Templates see the session (None: nobody is signed in) and the prefix under which all paths stand."""
-    session: Session | None = values.pop("session", None) or session_of(request)
+    session: Session | None = values.pop("session") if "session" in values else session_of(request)
     root = console_of(request).prefix
     html = _ENVIRONMENT.get_template(template).render(session=session, root=root, path=request.url.path, **values)
     return HTMLResponse(html, status)

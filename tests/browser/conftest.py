@@ -88,7 +88,7 @@ async def browsing(
     request: pytest.FixtureRequest, browser: Browser, place: Place, how: dict[str, Any], tmp_path: Path
 ) -> AsyncIterator[Visit]:
     """The test's own visit. What a page complains about fails the test, unless the test forgives it."""
-    async with visit(browser, place.origin, **how) as found:
+    async with visit(browser, place.origin, place.elsewhere, **how) as found:
         yield found
         await found.settle()
         if found.faults.found or request.node.stash.get(FAILED, False):

@@ -12,10 +12,14 @@ _NOT_LOADED = "Failed to load resource"
 
 
 class Faults:
-    """Collects them over all pages of a context. `origin`: the one place that pages may load from."""
+    """Collects them over all pages of a context. `origin`: the one place that pages may load from.
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
+    `elsewhere`: where people may be led besides; what the pages there do wrong is not ours.
+    """
+
+    def __init__(self, context: BrowserContext, origin: str, elsewhere: str | None) -> None:
         self._origin = origin
+        self._elsewhere = elsewhere
         self._said: list[tuple[str, str]] = []
         self._refused_visits: list[str] = []
         self._forgiven: list[str] = []
@@ -45,8 +49,12 @@ class Faults:
 
         await until(told, what=f"the browser to complain about {pattern}")
 
+    def _is_elsewhere(self, url: str) -> bool:
+        return self._elsewhere is not None and url.startswith(f"{self._elsewhere}/")
+
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        page = message.page
+        if message.type == "error" and not self._is_elsewhere(page.url if page is not None else ""):
             self._said.append((message.location["url"], message.text))
 
     def _error(self, error: WebError) -> None:
@@ -54,6 +62,8 @@ class Faults:
         self._said.append((page.url if page is not None else "", str(error.error)))
 
     def _request(self, request: Request) -> None:
+        if self._is_elsewhere(request.url) or self._is_elsewhere(request.frame.url):
+            return
         scheme, host, *_ = urlsplit(request.url)
         if scheme in ("http", "https", "ws", "wss") and f"{scheme}://{host}" != self._origin:
             self._said.append((request.url, "was asked for, and is not ours"))

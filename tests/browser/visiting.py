@@ -19,10 +19,11 @@ expect.set_options(timeout=PATIENCE)
 
 
 class Place(NamedTuple):
-    """Where the pages are: an origin, and the prefix that they stand under."""
+    """Where the pages are: an origin, and the prefix that they stand under; and where they may lead besides."""
 
     origin: str
     prefix: str = ""
+    elsewhere: str | None = None
 
 
 @dataclass
@@ -46,11 +47,11 @@ class Visit:
 
 
 @asynccontextmanager
-async def visit(browser: Browser, origin: str, **how: Any) -> AsyncIterator[Visit]:
-    """A browser that has never been here; `how` are options of playwright's `new_context`."""
+async def visit(browser: Browser, origin: str, elsewhere: str | None = None, **how: Any) -> AsyncIterator[Visit]:
+    """A browser that has never been here, and may be led elsewhere; `how` are options of playwright's `new_context`."""
     context = await browser.new_context(base_url=origin, **{"viewport": LARGE, **how})
     context.set_default_timeout(PATIENCE)
-    faults = Faults(context, origin)
+    faults = Faults(context, origin, elsewhere)
     await context.tracing.start(snapshots=True)
     try:
         yield Visit(context, await context.new_page(), faults)
@@ -61,7 +62,7 @@ async def visit(browser: Browser, origin: str, **how: Any) -> AsyncIterator[Visi
 @asynccontextmanager
 async def launched(program: Path) -> AsyncIterator[Browser]:
     """A Chromium that knows of no host but this machine."""
-    nowhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    nowhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=[nowhere])
         try:

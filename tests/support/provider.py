@@ -26,20 +26,13 @@ class Provider:
     """
 
     def __init__(self, issuer: str) -> None:
-        self.issuer = issuer
         self.key = rsa.generate_private_key(65537, 2048)
         self.person: dict[str, Any] = {"sub": "alice", "groups": ["ops"]}
         self.lie: dict[str, Any] = {}
         self.signs_with: tuple[Any, str] = (self.key, "RS256")
         self.down = False
-        self.metadata: dict[str, Any] = {
-            "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/authorize?tenant=1",
-            "token_endpoint": f"{issuer}/token",
-            "jwks_uri": f"{issuer}/jwks",
-            "end_session_endpoint": f"{issuer}/logout",
-            "scopes_supported": ["openid", "email", "groups", "offline_access"],
-        }
+        self.metadata: dict[str, Any] = {}
+        self.calls_itself(issuer)
         self.asked: dict[str, str] = {}
         self._codes: dict[str, dict[str, str]] = {}
         self.app = Starlette(
@@ -50,6 +43,18 @@ class Provider:
                 Route("/token", self._token, methods=["POST"]),
             ]
         )
+
+    def calls_itself(self, issuer: str) -> None:
+        """From now on."""
+        self.issuer = issuer
+        self.metadata = {
+            "issuer": issuer,
+            "authorization_endpoint": f"{issuer}/authorize?tenant=1",
+            "token_endpoint": f"{issuer}/token",
+            "jwks_uri": f"{issuer}/jwks",
+            "end_session_endpoint": f"{issuer}/logout",
+            "scopes_supported": ["openid", "email", "groups", "offline_access"],
+        }
 
     def authorize(self, asked: dict[str, str]) -> str:
         """A code for whoever is signed in to it."""
@@ -83,9 +88,9 @@ class Provider:
 
     async def _token(self, request: Request) -> Response:
         given = dict(parse_qsl((await request.body()).decode()))
-        asked = self._codes.pop(given["code"], None)
         if self.down:
             return Response(status_code=502)
+        asked = self._codes.pop(given["code"], None)
         if _client(request) != (CLIENT, SECRET):
             return JSONResponse({"error": "invalid_client"}, 401)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(given["code_verifier"].encode()).digest()).rstrip(b"=")
