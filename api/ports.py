@@ -82,6 +82,9 @@ class Existing(Protocol):
 class Databases(Protocol):
     """The database-service. Every method may raise DependencyDown and DatabaseRefused."""
 
+    async def reachable(self) -> None:
+        """It answers."""
+
     async def inspect(self, access: Access) -> Inspection:
         """Whether a database exists, and whether anything is in it."""
 

@@ -45,8 +45,16 @@ def _times(found: Document) -> None:
     columns = ("STATE", "STAYS", "HALF", "95 %", "99 %")
     rows = ((t["state"], t["stays"], span(t["p50"]), span(t["p95"]), span(t["p99"])) for t in found["times"])
     as_table(columns, rows, nothing="None.")
+    ran = found["time_to_running"]
+    if ran["attempts"]:
+        print(_to_running(ran))
     if found["times"]:
         print(_sample(found["sample"]))
+
+
+def _to_running(ran: Document) -> str:
+    within = ", ".join(f"{share} within {span(ran[name])}" for share, name in (("half", "p50"), ("95 %", "p95")))
+    return f"Asked for to running: {within} ({ran['attempts']:,} attempts)."
 
 
 def _sample(sample: Document) -> str:

@@ -28,11 +28,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`legend`: each cause with its colour and how often it was met in all, the most frequent first."""
+    """`legend`: each cause with its colour and how often it was met in all, the most frequent first; `table`: in the
+    same order, how often in each week that had any."""
 
     weeks: list[date]
     bars: list[Bar]
     legend: list[tuple[str, int, int]]
+    table: list[tuple[date, list[int]]]
     most: int
 
 
@@ -52,7 +54,8 @@ def failures(stats: AuditStats) -> Chart | None:
     shown = [*named, *([OTHERS] if len(totals) > COLOURS else [])]
     most = max(column.total() for column in columns.values())
     legend = [(code, number, sum(column[code] for column in columns.values())) for number, code in enumerate(shown)]
-    return Chart(weeks, _bars(columns, shown, most), legend, most)
+    table = [(week, [column[code] for code in shown]) for week, column in columns.items() if column]
+    return Chart(weeks, _bars(columns, shown, most), legend, table, most)
 
 
 def _weeks(first: date, until: date) -> list[date]:

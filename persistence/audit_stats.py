@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from persistence.engine import reading
-from schemas.audit_stats import AuditStats, FailuresOfWeek, RetriesUntilRunning, Sample, TimeInState
+from schemas.audit_stats import AuditStats, FailuresOfWeek, RetriesUntilRunning, Sample, TimeInState, TimeToRunning
 from statemachine.states import MEANINGS
 
 LOOKED_THROUGH = 3_000
@@ -45,6 +45,24 @@ SELECT state, count(*) AS stays, min(recorded_at) AS first, max(recorded_at) AS 
 FROM stays GROUP BY GROUPING SETS ((state), ())
 """
 
+_TO_RUNNING = """
+WITH latest AS MATERIALIZED (
+    SELECT instance_id, sequence, recorded_at, state_before, state_after, outcome FROM audit_log
+    WHERE recorded_at >= :since AND recorded_at < :until {customer} ORDER BY recorded_at DESC LIMIT {limit}
+)
+SELECT count(*) AS attempts, percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (
+    ORDER BY extract(epoch FROM l.recorded_at - asked.recorded_at)::float8
+) AS seconds
+FROM latest l CROSS JOIN LATERAL (
+    SELECT a.recorded_at FROM audit_log a
+    WHERE a.instance_id = l.instance_id AND a.sequence < l.sequence
+    AND a.outcome = 'applied' AND a.type IN ('provision.requested', 'retry.requested', 'retry.due')
+    ORDER BY a.sequence DESC LIMIT 1
+) asked
+WHERE l.outcome = 'applied' AND l.state_after = 'running'
+AND l.state_before IN ('deploying', 'initializing', 'cleaning_up', 'cleaning_up_before_retry')
+"""
+
 _RETRIES = """
 SELECT has_run, state = 'deleted' AS deleted, attempt - 1 AS retries, count(*) AS instances FROM instances
 WHERE created_at >= :since AND created_at < :until AND adopted IS NULL {customer}
@@ -58,6 +76,7 @@ async def stats(engine: AsyncEngine, since: datetime, until: datetime, customer_
     async with reading(engine) as connection:
         failures = await _rows(connection, _FAILURES, wanted)
         times = {row.pop("state"): row for row in map(dict, await _rows(connection, _TIMES, wanted))}
+        [ran] = await _rows(connection, _TO_RUNNING, wanted)
         retries = await _rows(connection, _RETRIES, wanted)
     return AuditStats(
         since=since,
@@ -65,6 +84,7 @@ async def stats(engine: AsyncEngine, since: datetime, until: datetime, customer_
         customer_id=customer_id,
         failures=[FailuresOfWeek(**row) for row in failures],
         times=[_time(state.value, times[state.value]) for state in MEANINGS if state.value in times],
+        time_to_running=_to_running(dict(ran)),
         sample=_sample(times[None]),
         retries=_counted(row for row in retries if row["has_run"]),
         not_yet=sum(row["instances"] for row in retries if not row["has_run"] and not row["deleted"]),
@@ -82,6 +102,11 @@ async def _rows(connection: AsyncConnection, query: str, wanted: Mapping[str, An
 def _time(state: str, row: Mapping[str, Any]) -> TimeInState:
     p50, p95, p99 = row["seconds"]
     return TimeInState(state=state, stays=row["stays"], p50=p50, p95=p95, p99=p99)
+
+
+def _to_running(row: Mapping[str, Any]) -> TimeToRunning:
+    p50, p95, p99 = row["seconds"] or (None, None, None)
+    return TimeToRunning(attempts=row["attempts"], p50=p50, p95=p95, p99=p99)
 
 
 def _sample(row: Mapping[str, Any]) -> Sample:

@@ -7,18 +7,25 @@ moment after it lost the lead: what it does must be harmless twice.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from persistence.engine import connector, translated
+from persistence.engine import connector, reading, translated
 from schemas.errors import DependencyDown
 
 log = structlog.get_logger()
 BEAT = 1.0
 RETRY = 1.0
+_HELD = """
+SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND objsubid = 1
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, DependencyDown)
 
 
@@ -34,6 +41,13 @@ async def alone(database_url: str, name: str) -> AsyncIterator[bool]:
             yield await connection.fetchval("SELECT pg_try_advisory_lock($1)", _key(name))
         finally:
             await connection.close(timeout=5)
+
+
+async def led(engine: AsyncEngine, names: Iterable[str]) -> set[str]:
+    """Those of these that some process leads now. Raises DependencyDown."""
+    async with reading(engine) as connection:
+        held = set((await connection.execute(text(_HELD))).scalars())
+    return {name for name in names if _key(name) in held}
 
 
 def _key(name: str) -> int:

@@ -23,6 +23,18 @@ class TimeInState(BaseModel):
     p99: float
 
 
+class TimeToRunning(BaseModel):
+    """How long it took from the wish that began an attempt until it first ran, in seconds; of the attempts that did.
+
+    None at all: `attempts` is 0 and the times are null. They are of the same sample as the times in states.
+    """
+
+    attempts: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
 class Sample(BaseModel):
     """What the times in states are of: the latest changes of state. None at all: both moments are null."""
 
@@ -53,6 +65,7 @@ class AuditStats(BaseModel):
     customer_id: str | None
     failures: list[FailuresOfWeek]
     times: list[TimeInState]
+    time_to_running: TimeToRunning
     sample: Sample
     retries: list[RetriesUntilRunning]
     not_yet: int

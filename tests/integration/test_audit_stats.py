@@ -100,6 +100,19 @@ async def test_times_are_of_whole_stays_in_the_order_of_a_life(engine: AsyncEngi
     assert found.sample.last == MONDAY + timedelta(hours=29, seconds=3 + seconds[-1])
 
 
+async def test_the_time_to_running_is_from_the_wish_that_began_the_attempt(engine: AsyncEngine) -> None:
+    seconds = [7.0 * (number + 1) for number in range(30)]
+    for number, each in enumerate(seconds):
+        await lived(engine, f"shop-{number}", MONDAY + timedelta(hours=number), tried(90, ROOM), tried(each))
+    await lived(engine, "failed", MONDAY, tried(900, PULL))
+    found = (await stats(engine)).time_to_running
+    percent = quantiles([each + 3 for each in seconds], n=100, method="inclusive")
+    assert found.attempts == 30
+    assert (found.p50, found.p95, found.p99) == pytest.approx((percent[49], percent[94], percent[98]))
+    nobody = (await stats(engine, "nobody")).time_to_running
+    assert (nobody.attempts, nobody.p50, nobody.p95) == (0, None, None)
+
+
 async def test_a_stay_is_as_long_as_it_was_though_it_began_before_the_period(engine: AsyncEngine) -> None:
     await lived(engine, "shop", MONDAY - timedelta(hours=10), tried(12 * 3600))
     found = await stats(engine)

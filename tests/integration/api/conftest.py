@@ -32,7 +32,7 @@ from persistence.exports.streaming import Exporter
 from persistence.signing import Signer, new_key
 from persistence.writer import Writer
 from schemas.adoption import ExistingObjects, Inspection
-from schemas.errors import ClusterDown
+from schemas.errors import ClusterDown, DependencyDown
 from schemas.payloads import DatabaseRef
 from schemas.requests import DatabaseType
 from schemas.settings import Settings
@@ -123,10 +123,15 @@ class FakeServers:
     answer: Foreseen = field(default_factory=lambda: Foreseen(server="pg-1", short=None))
     added: list[SharedServer] = field(default_factory=list)
     drained: dict[str, bool] = field(default_factory=dict)
+    down: bool = False
     inspection: Inspection = field(
         default_factory=lambda: Inspection(db_server_id="pg-1", host="pg-1", port=5432, exists=True, initialised=True)
     )
     adopted: list[tuple[UUID, Access]] = field(default_factory=list)
+
+    async def reachable(self) -> None:
+        if self.down:
+            raise DependencyDown("database-service", "connection refused")
 
     async def inspect(self, access: Access) -> Inspection:
         return self.inspection

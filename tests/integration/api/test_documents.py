@@ -67,6 +67,7 @@ DESIGNED = {
     "POST /api/database-servers/{server_id}/undrain",
     "GET /api/me",
     "GET /api/overview",
+    "GET /api/parts",
     "GET /api/audit",
     "GET /api/audit/checkpoints",
     "GET /api/audit/export",

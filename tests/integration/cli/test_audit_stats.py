@@ -49,6 +49,7 @@ def full() -> Document:
         "customer_id": "a-customer",
         "failures": [{"week": week, "error_code": code, "failures": 99_999} for week in WEEKS for code in causes],
         "times": [{"state": "cleaning_up_before_retry", "stays": 4_999, "p50": 0.3, "p95": 8_000, "p99": 999_999}],
+        "time_to_running": {"attempts": 9_999, "p50": 8_000, "p95": 99_999, "p99": 999_999},
         "sample": {
             "changes": 4_999,
             "first": "2026-05-01T00:00:00Z",
@@ -68,12 +69,14 @@ def test_all_of_it_fits_eighty_columns(capsys: pytest.CaptureFixture[str]) -> No
     assert "ALL counts 5 earlier weeks too; -o json has each." in out
     assert f"insufficient_resources  {'99999   ' * 6}{99_999 * 11}" in out
     assert "cleaning_up_before_retry  4999   0.3s  2h 13m  11d 13h" in out
+    assert "Asked for to running: half within 2h 13m, 95 % within 1d 03h (9,999 attempts)." in out
     assert "the latest, not all of the period." in out
     assert re.search(r"^0 +99990 +100 % +█{30}$", out, re.M)
     assert re.search(r"^1 +10 +0 % +▏$", out, re.M)
 
 
 def test_nothing_at_all_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = {"attempts": 0, "p50": None, "p95": None, "p99": None}
     nothing = {"failures": [], "times": [], "retries": [], "not_yet": 0, "never": 0, "customer_id": None}
-    audit_stats.show({**full(), **nothing})
+    audit_stats.show({**full(), **nothing, "time_to_running": ran})
     assert capsys.readouterr().out.count("None") == 3

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from console.charts import COLOURS, HEIGHT, OTHERS, WIDTH, failures
-from schemas.audit_stats import AuditStats, FailuresOfWeek, Sample
+from schemas.audit_stats import AuditStats, FailuresOfWeek, Sample, TimeToRunning
 
 SINCE, UNTIL = datetime(2026, 1, 7, tzinfo=UTC), datetime(2026, 1, 27, tzinfo=UTC)
 MONDAYS = [date(2026, 1, day) for day in (5, 12, 19, 26)]
@@ -18,6 +18,7 @@ def stats(*found: tuple[date, str, int]) -> AuditStats:
         customer_id=None,
         failures=[FailuresOfWeek(week=week, error_code=code, failures=count) for week, code, count in found],
         times=[],
+        time_to_running=TimeToRunning(attempts=0, p50=None, p95=None, p99=None),
         sample=Sample(changes=0, first=None, last=None, complete=True),
         retries=[],
         not_yet=0,
@@ -38,6 +39,7 @@ def test_a_week_is_a_column_and_the_highest_fills_the_picture() -> None:
     assert min(bar.top for bar in last) == pytest.approx(0)
     assert all(bar.left >= 0 and bar.left + bar.width <= WIDTH for bar in chart.bars)
     assert chart.legend == [("timeout", 0, 4), ("image_pull", 1, 1)]
+    assert chart.table == [(MONDAYS[0], [1, 0]), (MONDAYS[3], [3, 1])]
 
 
 def test_rare_causes_share_a_colour_and_none_is_lost() -> None:
