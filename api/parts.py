@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.ports import Databases
 from bus.connection import translated
-from bus.streams import CLUSTER, DATABASE, INSTANCES_STREAM, LIFECYCLE
+from bus.streams import CLUSTER, DATABASE, LIFECYCLE, STREAM_OF
 from persistence import outbox
 from persistence.leadership import led
 from schemas.errors import DependencyDown
@@ -70,7 +70,7 @@ async def _looks(js: JetStreamContext) -> AsyncIterator[Mapping[str, ConsumerInf
         if look:
             await asyncio.sleep(PAUSE)
         async with translated():
-            found = await js.consumers_info(INSTANCES_STREAM)
+            found = [each for stream in STREAM_OF.values() for each in await js.consumers_info(stream)]
         yield {info.name: info for info in found}
 
 

@@ -17,12 +17,8 @@ from schemas.audit_stats import AuditStats
 from schemas.errors import DependencyDown
 
 FAILED, WAITING = 5, 20
-COUNTS = {"reprise_outbox_rows": "outbox, rows due", "reprise_dead_letters": "dead letters"}
-AGES = {
-    "reprise_outbox_oldest_seconds": "outbox, oldest row waits",
-    "reprise_checkpoint_age_seconds": "last checkpoint, age",
-}
-PENDING = "reprise_consumer_pending"
+COUNTS = {"reprise_dead_letters": "dead letters"}
+AGES = {"reprise_checkpoint_age_seconds": "last checkpoint, age"}
 
 
 @signed_in
@@ -65,8 +61,11 @@ async def _health(request: Request, session: Session) -> Document | None:
     if not session.is_admin:
         return None
     upstream, token = console_of(request).upstream, session.token
-    brake, metrics, checks = await asyncio.gather(
-        upstream.get(token, "/api/brake"), upstream.text(token, "/metrics"), _checks(request)
+    brake, metrics, parts, checks = await asyncio.gather(
+        upstream.get(token, "/api/brake"),
+        upstream.text(token, "/metrics"),
+        upstream.get(token, "/api/parts"),
+        _checks(request),
     )
     samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
     return {
@@ -74,7 +73,7 @@ async def _health(request: Request, session: Session) -> Document | None:
         "checks": checks,
         "counts": {COUNTS[each.name]: int(each.value) for each in samples if each.name in COUNTS},
         "ages": {AGES[each.name]: each.value for each in samples if each.name in AGES},
-        "pending": {each.labels["consumer"]: int(each.value) for each in samples if each.name == PENDING},
+        "parts": parts["parts"],
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from embedded.environment import nats
+from embedded.environment import nats, postgres
 from embedded.state import read
 from schemas.settings import Settings
 from tests.support.installation import Installation, client_of
@@ -44,6 +44,7 @@ def settings_of(up: Up) -> Settings:
         port=state.ports["api"],
         jwt_secret=SecretStr(state.secrets["jwt"]),
         console_key=SecretStr(state.secrets["console_key"]),
+        database_url=postgres(state, up.directory).url(),
         nats_url=nats(state, up.directory).url,
         kubeconfig=up.directory.kubeconfig,
     )
