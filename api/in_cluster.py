@@ -17,21 +17,26 @@ from cluster.removal import select
 from cluster.remove import LISTED, kept
 from cluster.resources import Resource, resources
 from cluster.secret import ADMIN, read
+from cluster.taken import Followed
 from schemas.adoption import ExistingObjects
 from schemas.views import Capacity
 from statemachine.instance import Instance
 
 
 class InCluster:
-    """Implements Room, Objects and Existing with an open client of the cluster and the installation's profiles."""
+    """Implements Room, Objects and Existing with an open client of the cluster and the installation's profiles.
 
-    def __init__(self, cluster: Cluster, profiles: Profiles) -> None:
+    Room is told fast where its pods are `followed`.
+    """
+
+    def __init__(self, cluster: Cluster, profiles: Profiles, followed: Followed | None = None) -> None:
         self._cluster = cluster
         self._profiles = profiles
+        self._followed = followed
 
     async def capacity(self, instance: Instance) -> Capacity:
         """A hint. Raises ClusterDown, BadInput."""
-        return await capacity(self._cluster, self._profiles, instance)
+        return await capacity(self._cluster, self._profiles, instance, self._followed)
 
     async def existing(self, instance: Instance) -> Sequence[Thing]:
         """The objects of any attempt that are there now; not what outlives attempts. Raises ClusterDown."""

@@ -1,5 +1,6 @@
 """Dry runs: what a creation or a retry would do, decided like the real one and then not done."""
 
+from asyncio import gather
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,12 +44,14 @@ async def plan_retry(wisher: Wisher, instance_id: UUID, data: RetryRequested) ->
     coming = replace(before, request=request, attempt=before.attempt + 1, adopted=None)
     plan = await _planned(wisher, result, coming)
     if plan.allowed:
-        foreseen = await _foreseen(wisher, before, coming)
+        foreseen, leftovers, servers = await gather(
+            _foreseen(wisher, before, coming), backend.objects.existing(before), backend.objects.servers(before)
+        )
         plan.database_short = _short(wisher, foreseen)
         plan.lines = [
-            *_leftovers(await backend.objects.existing(before), before),
+            *_leftovers(leftovers, before),
             *_database(before, coming, foreseen),
-            *_servers(await backend.objects.servers(before)),
+            *_servers(servers),
             *_created(backend.objects.planned(coming), coming.attempt),
         ]
         plan.notes = _notes(data)

@@ -23,6 +23,7 @@ from cli.wiring import Process, database_client
 from cluster.client import Cluster
 from cluster.dedicated import DedicatedServers
 from cluster.profiles import Profiles
+from cluster.taken import Followed
 from console.app import ROUTES, console
 from consumers.decisions import told
 from databases.building import open_service
@@ -77,8 +78,10 @@ async def _services(process: Process, resources: AsyncExitStack) -> Services:
     cluster = Cluster(settings)
     if names & CLUSTERED:
         await resources.enter_async_context(cluster)
-    profiles = Profiles.load(settings)
-    objects = InCluster(cluster, profiles)
+    profiles, followed = Profiles.load(settings), Followed(cluster)
+    if "api" in names:
+        await resources.enter_async_context(followed.running())
+    objects = InCluster(cluster, profiles, followed)
     writer = Writer(engine, Policy.of(settings), observers=(Waker(client), process.metrics.on_results, told))
     databases = await resources.enter_async_context(database_client(settings))
     exporter = Exporter(settings.database_url, engine, Signer.of(settings), settings.installation)

@@ -1,22 +1,23 @@
 """Whether an instance seems to fit the cluster now, and what is short: a hint, since the scheduler decides."""
 
 from asyncio import gather
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from uuid import UUID
 
 from cluster import shortages
 from cluster.answers import Expired
 from cluster.client import Cluster
-from cluster.fitting import Place, shortage
+from cluster.fitting import Place, Short, shortage
 from cluster.kinds import NODE, POD, QUOTA, Object
 from cluster.manifests import claim, deployment
-from cluster.names import ODOO, labels
+from cluster.names import ODOO, labels, selector
 from cluster.profiles import Profiles
 from cluster.quotas import Objects, exceeded
-from cluster.room import Room, is_over, requested
+from cluster.room import Room
 from cluster.server_manifests import meta, stateful_set
+from cluster.taken import Followed, Taken
 from schemas.errors import ClusterRefused
 from schemas.views import Capacity, NodeRoom
 from statemachine.instance import Instance
@@ -25,27 +26,30 @@ ODOO_PARTS = ("deployments.apps", "replicasets.apps", "services", "secrets")
 SERVER_PARTS = ("statefulsets.apps", "services", "secrets")
 Wanted = dict[str, Object]
 """Pods by what they are for, in the order in which they are made."""
+Shorts = dict[str, dict[str, list[Short]]]
+"""What each of them is short of on each node."""
 
 
-async def capacity(cluster: Cluster, profiles: Profiles, instance: Instance) -> Capacity:
+async def capacity(
+    cluster: Cluster, profiles: Profiles, instance: Instance, followed: Followed | None = None
+) -> Capacity:
     """Compare what the next attempt of `instance` makes with the room of every node and what the quotas leave.
 
     That is Odoo, and its dedicated database server where it has none yet; what an earlier attempt still runs counts
-    as gone. `fits` is None where Reprise may not read nodes or the pods of other namespaces.
+    as gone. `fits` is None where Reprise may not read nodes or the pods of other namespaces. Pods are counted anew,
+    which takes long where there are thousands, unless they are `followed`.
     Raises ClusterDown, BadInput for a profile that does not exist.
     """
     pods, new = _wanted(cluster, profiles, instance)
     try:
-        nodes, running = await gather(cluster.select(NODE), _running(cluster, instance.id))
+        running, quotas = await gather(_running(cluster, instance.id, followed), _quotas(cluster))
     except ClusterRefused as refusal:
         return Capacity(fits=None, short=f"unknown: {refusal.message}", nodes=[])
-    names = [node["metadata"]["name"] for node in nodes]
-    places = {name: Place(node, running.taken[name]) for name, node in zip(names, nodes, strict=True)}
-    short = [*exceeded(await _quotas(cluster), new, running.leaving), *_no_room(pods, places)]
-    odoo = pods[ODOO]
-    return Capacity(
-        fits=not short, short="; ".join(short) or None, nodes=[_room(place, odoo) for place in places.values()]
-    )
+    places = {name: Place(node, running.taken.get(name, Room())) for name, node in running.nodes.items()}
+    shorts = {what: {name: shortage(pod, place) for name, place in places.items()} for what, pod in pods.items()}
+    short = [*exceeded(quotas, new, running.leaving), *_no_room(pods, places, shorts)]
+    nodes = [_room(place, shorts[ODOO][name]) for name, place in places.items()]
+    return Capacity(fits=not short, short="; ".join(short) or None, nodes=nodes)
 
 
 def _wanted(cluster: Cluster, profiles: Profiles, instance: Instance) -> tuple[Wanted, Objects]:
@@ -61,29 +65,33 @@ def _wanted(cluster: Cluster, profiles: Profiles, instance: Instance) -> tuple[W
     return pods, Objects(tuple(pods.values()), volumes, (*ODOO_PARTS, *SERVER_PARTS))
 
 
+@dataclass(frozen=True, slots=True)
 class _Running:
-    """What all pods of the cluster take of each node, but for those of the instance itself, which are kept whole."""
+    """The nodes, and what all pods take of them but for those of the instance itself, which are kept whole."""
 
-    def __init__(self) -> None:
-        self.taken: dict[str, Room] = defaultdict(Room)
-        self.leaving: list[Object] = []
-
-    def count(self, pod: Object) -> None:
-        """One that is not the instance's."""
-        node = pod["spec"].get("nodeName")
-        if node and not is_over(pod):
-            self.taken[node] += requested(pod)
+    nodes: Mapping[str, Object]
+    taken: Mapping[str, Room]
+    leaving: Sequence[Object]
 
 
-async def _running(cluster: Cluster, instance_id: UUID) -> _Running:
+async def _running(cluster: Cluster, instance_id: UUID, followed: Followed | None) -> _Running:
+    known = followed.now if followed is not None else None
+    nodes, taken = known or await gather(cluster.select(NODE), _counted(cluster))
+    leaving: list[Object] = []
+    if taken.has_pods_of(instance_id):
+        leaving = await cluster.select(POD, selector(labels(cluster.installation, instance_id, ODOO)))
+    return _Running({node["metadata"]["name"]: node for node in nodes}, taken.without(leaving), leaving)
+
+
+async def _counted(cluster: Cluster) -> Taken:
     """Page by page: a cluster may have more pods than one wants to hold at once."""
     while True:
-        found = _Running()
+        found = Taken()
         with suppress(Expired):  # it changed too much between two pages: counted anew
             async with aclosing(cluster.pages(POD, everywhere=True)) as pages:
                 async for page in pages:
                     for pod in page.objects:
-                        found.leaving.append(pod) if _is_of(pod, cluster, instance_id) else found.count(pod)
+                        found.put(POD, pod)
             return found
 
 
@@ -95,15 +103,8 @@ async def _quotas(cluster: Cluster) -> list[Object]:
         return []
 
 
-def _is_of(pod: Object, cluster: Cluster, instance_id: UUID) -> bool:
-    carried = pod["metadata"].get("labels") or {}
-    mine = pod["metadata"]["namespace"] == cluster.namespace
-    return mine and labels(cluster.installation, instance_id, ODOO).items() <= carried.items()
-
-
-def _no_room(pods: Wanted, places: dict[str, Place]) -> list[str]:
+def _no_room(pods: Wanted, places: dict[str, Place], alone: Shorts) -> list[str]:
     """What keeps the pods from being placed, all of them at once; nothing where there is a way."""
-    alone = {what: {name: shortage(pod, place) for name, place in places.items()} for what, pod in pods.items()}
     nowhere = {what: shorts for what, shorts in alone.items() if all(shorts.values())}
     if nowhere:
         whom = {what: f"{what}: " if len(pods) > 1 else "" for what in pods}
@@ -124,7 +125,7 @@ def _all_fit(pods: Sequence[Object], places: dict[str, Place]) -> bool:
     )
 
 
-def _room(place: Place, pod: Object) -> NodeRoom:
+def _room(place: Place, short: list[Short]) -> NodeRoom:
     has, taken = place.has, place.taken
     return NodeRoom(
         name=place.name,
@@ -135,5 +136,5 @@ def _room(place: Place, pod: Object) -> NodeRoom:
         pods=int(has.pods),
         pods_used=int(taken.pods),
         ready=place.ready,
-        short=shortages.of_node(shortage(pod, place)),
+        short=shortages.of_node(short),
     )

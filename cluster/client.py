@@ -135,7 +135,9 @@ class Cluster:
             return False
         return True
 
-    async def watch(self, kind: Kind, version: str, labels: str = "", fields: str = "") -> AsyncGenerator[Object, None]:
+    async def watch(
+        self, kind: Kind, version: str, labels: str = "", fields: str = "", *, everywhere: bool = False
+    ) -> AsyncGenerator[Object, None]:
         """Changes since `version`: {"type": ADDED|MODIFIED|DELETED|BOOKMARK, "object": …}, until the server ends it.
 
         Raises Expired where `version` is too old: then list again.
@@ -147,7 +149,8 @@ class Cluster:
             "timeoutSeconds": str(WATCH_FOR),
             **_selecting(labels, fields),
         }
-        async with aclosing(self._connection.lines(kind.path(self.namespace), query)) as changes:
+        path = kind.path(None if everywhere else self.namespace)
+        async with aclosing(self._connection.lines(path, query)) as changes:
             async for change in changes:
                 if change["type"] == "ERROR":
                     raise failure(int(change["object"].get("code", 500)), {}, orjson.dumps(change["object"]))

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
@@ -46,10 +47,11 @@ def amount(quantity: str) -> Decimal:
     return Decimal(found[1]) * _SUFFIXES[found[2] or ""]
 
 
+@lru_cache(maxsize=1_024)
 def any_amount(quantity: str | None) -> Decimal:
     """The same for all forms that the API of a cluster may hold, such as 100u, 2Ei and 1e3; None is nothing.
 
-    Raises ValueError where it is none.
+    Thousands of pods ask for the same few amounts. Raises ValueError where it is none.
     """
     if quantity is None:
         return Decimal(0)

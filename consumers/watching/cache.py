@@ -23,9 +23,9 @@ class Cache:
         self._names: dict[UUID, set[tuple[Kind, str]]] = defaultdict(set)
         self._warnings = Warnings()
 
-    def keep(self, kind: Kind, names: Container[str]) -> set[UUID]:
-        """Forget what is not among these names: a list of a kind has ended, and it was not there."""
-        gone = [found for name, found in self._objects.get(kind, {}).items() if name not in names]
+    def keep(self, kind: Kind, uids: Container[str]) -> set[UUID]:
+        """Forget what is not among these: a list of a kind has ended, and it was not there."""
+        gone = [found for found in self._objects.get(kind, {}).values() if found["metadata"]["uid"] not in uids]
         return {instance for found in gone for instance in self.remove(kind, found)}
 
     def put(self, kind: Kind, found: Object) -> set[UUID]:

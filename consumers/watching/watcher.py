@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cluster.client import Cluster
+from cluster.following import Follower
 from cluster.kinds import EVENT
 from cluster.leftovers import is_leftover
 from cluster.names import INSTALLATION, ODOO, ROLE, selector
 from consumers.converge.converger import Converger, Publishes
 from consumers.watching.cache import WATCHED, Cache
 from consumers.watching.comparing import compare, unmarked
-from consumers.watching.following import Follower
 from consumers.watching.mending import Mender
 from consumers.watching.warnings import ONLY
 from persistence import instances

@@ -10,11 +10,15 @@ import pytest
 from cluster import client
 from cluster.capacity import capacity as hint
 from cluster.client import Cluster, Page
-from cluster.kinds import NODE, POD, Kind, Object
+from cluster.kinds import DEPLOYMENT, NODE, POD, Kind, Object
+from cluster.names import ODOO, labels, selector
 from cluster.observe import Phase
 from cluster.profiles import Profiles
+from cluster.taken import Followed
 from schemas.views import Capacity, NodeRoom
+from statemachine.instance import Instance
 from tests.integration.cluster.doing import deployed, instance, reaches
+from tests.support.waiting import until
 
 TINY = {"cpu": "10m", "memory": "16Mi"}
 
@@ -64,6 +68,60 @@ async def test_of_all_pods_no_more_than_a_page_or_two_is_held(
     after = await capacity(cluster, "1", "1Gi")
     assert used(after) == used(before) + len(rows)
     assert 1 <= held.most <= 2
+
+
+@pytest.mark.own_cluster
+async def test_what_is_followed_is_what_is_counted_as_pods_come_and_go(cluster: Cluster) -> None:
+    first, second = [instance(request={"cpu": "500m", "memory": "1Gi"}) for _ in range(2)]
+    await deployed(cluster, first)
+    await reaches(cluster, first, Phase.READY)
+    followed = Followed(cluster)
+    async with followed.running():
+        await until(lambda: followed.now is not None)
+        await agree(cluster, followed, first, second)
+        await deployed(cluster, second)
+        await reaches(cluster, second, Phase.READY)
+        await agree(cluster, followed, first, second)
+        await cluster.delete(DEPLOYMENT, *await cluster.select(DEPLOYMENT, of_instance(cluster, first)))
+        await until(lambda: _gone(cluster, first), 30)
+        await agree(cluster, followed, first, second)
+
+
+async def agree(cluster: Cluster, followed: Followed, *rows: Instance) -> None:
+    """For whoever asks: what is its own counts as gone."""
+
+    async def same() -> bool:
+        asked = (*rows, instance())
+        by_watch = [await hint(cluster, Profiles(), row, followed) for row in asked]
+        return by_watch == [await hint(cluster, Profiles(), row) for row in asked]
+
+    await until(same, 10)
+
+
+def of_instance(cluster: Cluster, row: Instance) -> str:
+    return selector(labels(cluster.installation, row.id, ODOO))
+
+
+async def _gone(cluster: Cluster, row: Instance) -> bool:
+    return not await cluster.select(POD, of_instance(cluster, row))
+
+
+async def test_followed_pods_are_not_listed_for_a_hint(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    followed = Followed(cluster)
+    async with followed.running():
+        await until(lambda: followed.now is not None)
+        listed = []
+        read = Cluster.pages
+
+        def pages(*asked: Any, **how: Any) -> Any:
+            listed.append(how["everywhere"])
+            return read(*asked, **how)
+
+        monkeypatch.setattr(Cluster, "pages", pages)
+        await hint(cluster, Profiles(), instance(), followed)
+        assert listed
+        assert not any(listed)
+    assert (await hint(cluster, Profiles(), instance(), followed)).nodes
 
 
 def used(found: Capacity) -> int:

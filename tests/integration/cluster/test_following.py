@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest_asyncio
 
 from cluster.client import Cluster
+from cluster.following import Follower
 from cluster.kinds import SECRET, Object
 from cluster.names import INSTANCE
 from consumers.watching.cache import Cache
-from consumers.watching.following import Follower
 from schemas.settings import Settings
 from tests.integration.cluster.test_client import applied
 from tests.support.interference import Asked, Fault, Interference, interference

@@ -45,7 +45,7 @@ def test_what_a_list_has_not_shown_is_forgotten() -> None:
     cache = Cache()
     cache.put(DEPLOYMENT, labelled(deployment(), name="gone"))
     cache.put(CLAIM, labelled({"metadata": meta("claim")}))
-    fresh = labelled(deployment(), owner=OTHER, name="fresh")
+    fresh = labelled(deployment(), owner=OTHER, name="fresh", uid="fresh")
     assert cache.put(DEPLOYMENT, fresh) == {OTHER}
     assert cache.keep(DEPLOYMENT, {"fresh"}) == {INSTANCE_ID}
     assert cache.sight(instance()).deployment is None

@@ -1,18 +1,17 @@
 """Follows the objects of one kind: lists them, watches for changes, and lists again where the watch cannot go on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import aclosing
 from time import monotonic
-from typing import Never
+from typing import Never, Protocol
 from uuid import UUID
 
 import structlog
 
 from cluster.answers import Expired, Gone
 from cluster.client import Cluster
-from cluster.kinds import Kind
-from consumers.watching.cache import Cache
+from cluster.kinds import Kind, Object
 from schemas.errors import ClusterDown, ClusterRefused
 
 log = structlog.get_logger()
@@ -28,16 +27,43 @@ EVERY = 1.0
 Tell = Callable[[set[UUID]], None]
 
 
-class Follower:
-    """`live`: the cache holds what the cluster shows of this kind; not so while it does not answer."""
+class Cache(Protocol):
+    """What takes in the objects as they are seen; each method answers which instances are concerned."""
 
-    def __init__(self, cluster: Cluster, kind: Kind, labels: str, cache: Cache, tell: Tell, fields: str = "") -> None:
+    def put(self, kind: Kind, found: Object) -> set[UUID]:
+        """It is there, like this."""
+
+    def remove(self, kind: Kind, found: Object) -> set[UUID]:
+        """It is gone."""
+
+    def keep(self, kind: Kind, uids: Container[str]) -> set[UUID]:
+        """A list has ended: what is not among these is gone."""
+
+
+class Follower:
+    """`live`: the cache holds what the cluster shows of this kind; not so while it does not answer.
+
+    `everywhere`: in all namespaces.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        kind: Kind,
+        labels: str,
+        cache: Cache,
+        tell: Tell,
+        fields: str = "",
+        *,
+        everywhere: bool = False,
+    ) -> None:
         self._cluster = cluster
         self._kind = kind
         self._labels = labels
         self._fields = fields
         self._cache = cache
         self._tell = tell
+        self._everywhere = everywhere
         self.live = False
 
     async def run(self) -> None:
@@ -67,14 +93,16 @@ class Follower:
 
     async def _list(self) -> str:
         """What is there, taken into the cache page by page, so that never more than one is held whole."""
-        version, names = "", set[str]()
-        async with aclosing(self._cluster.pages(self._kind, self._labels, self._fields)) as pages:
+        version, uids, everywhere = "", set[str](), self._everywhere
+        async with aclosing(
+            self._cluster.pages(self._kind, self._labels, self._fields, everywhere=everywhere)
+        ) as pages:
             async for page in pages:
                 version = page.version
                 for found in page.objects:
-                    names.add(found["metadata"]["name"])
+                    uids.add(found["metadata"]["uid"])
                     self._tell(self._cache.put(self._kind, found))
-        self._tell(self._cache.keep(self._kind, names))
+        self._tell(self._cache.keep(self._kind, uids))
         self.live = True
         return version
 
@@ -87,7 +115,8 @@ class Follower:
 
     async def _watch_once(self, version: str) -> str:
         """Until the server ends it; returns the version from which to go on."""
-        async with aclosing(self._cluster.watch(self._kind, version, self._labels, self._fields)) as changes:
+        selected = (self._kind, version, self._labels, self._fields)
+        async with aclosing(self._cluster.watch(*selected, everywhere=self._everywhere)) as changes:
             async for change in changes:
                 found = change["object"]
                 version = found["metadata"]["resourceVersion"]
