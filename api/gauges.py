@@ -32,12 +32,15 @@ async def measured(sources: Sequence[Source]) -> CollectorRegistry:
     up = Gauge(
         "reprise_dependency_up", "1 where the dependency answered this scrape.", ("dependency",), registry=registry
     )
-    for source in sources:
+
+    async def measure(source: Source) -> None:
         try:
             await source(registry)
         except DependencyDown as error:
             log.warning("not measured", dependency=error.dependency, error=str(error))
             up.labels(error.dependency).set(0)
+
+    await asyncio.gather(*map(measure, sources))
     return registry
 
 
@@ -46,10 +49,10 @@ def of_database(engine: AsyncEngine) -> Source:
 
     async def measure(registry: CollectorRegistry) -> None:
         async with database_translated(), asyncio.timeout(PATIENCE):
-            depth = await outbox.depth(engine)
-            counts = await stats.counts_by_state(engine)
-            on = await brake.engaged(engine) is not None
-        _gauge(registry, "reprise_brake_engaged", "1 while the brake is on.").set(on)
+            depth, counts, on = await asyncio.gather(
+                outbox.depth(engine), stats.counts_by_state(engine), brake.engaged(engine)
+            )
+        _gauge(registry, "reprise_brake_engaged", "1 while the brake is on.").set(on is not None)
         _gauge(registry, "reprise_outbox_rows", "Rows that are due and not sent yet.").set(depth.rows)
         _gauge(registry, "reprise_outbox_timers", "Timers that are not due yet or not decided.").set(depth.timers)
         lag = _gauge(
@@ -68,10 +71,13 @@ def of_bus(js: JetStreamContext) -> Source:
 
     async def measure(registry: CollectorRegistry) -> None:
         async with nats_translated(), asyncio.timeout(PATIENCE):
-            consumers = [each for stream in STREAM_OF.values() for each in await js.consumers_info(stream)]
-            letters = (await js.stream_info(DEAD_LETTERS_STREAM)).state.messages
-            checkpoint = await checkpoints.last(js)
-        _gauge(registry, "reprise_dead_letters", "Messages in the stream of dead letters.").set(letters)
+            found, letters, checkpoint = await asyncio.gather(
+                asyncio.gather(*map(js.consumers_info, STREAM_OF.values())),
+                js.stream_info(DEAD_LETTERS_STREAM),
+                checkpoints.last(js),
+            )
+        consumers = [each for of_stream in found for each in of_stream]
+        _gauge(registry, "reprise_dead_letters", "Messages in the stream of dead letters.").set(letters.state.messages)
         _checkpoint(registry, checkpoint.taken_at if checkpoint is not None else None)
         _consumers(registry, consumers)
 

@@ -1,15 +1,15 @@
 """Reads, redrives and drops dead letters. What is redriven keeps its story: a header that grows with each failure."""
 
-import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
-from nats.js.api import RawStreamMsg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NoStreamResponseError, NotFoundError
 
 from bus.connection import translated
@@ -20,7 +20,8 @@ from schemas.errors import NotFound, Refused
 STORY = "dead-letter-story"
 CHAPTERS = 10
 """Failures that a story tells of, the latest: headers have no room without end."""
-AT_ONCE = 50
+PATIENCE = 2.0
+"""Seconds for all that a list shows to arrive."""
 _ABOUT = "dead-letter-"
 
 
@@ -52,12 +53,24 @@ class Letters:
                 state = (await self._js.stream_info(DEAD_LETTERS_STREAM)).state
             except NotFoundError:  # nothing has made the stream yet
                 return [], 0
-            last, first = state.last_seq, max(state.first_seq, state.last_seq - limit + 1, 1)
-            found: list[Letter] = []
-            for top in range(last, first - 1, -AT_ONCE):
-                some = range(top, max(top - AT_ONCE, first - 1), -1)
-                found += [each for each in await asyncio.gather(*map(self._find, some)) if each is not None]
-        return found, state.messages
+            first = max(state.first_seq, state.last_seq - limit + 1, 1)
+            found = await self._since(first) if state.messages else []
+        return found[::-1], state.messages
+
+    async def _since(self, first: int) -> list[Letter]:
+        """From this sequence on, by a consumer that reads them in one go: a request for each would take ten times as
+        long.
+        """
+        made = await self._js.add_consumer(DEAD_LETTERS_STREAM, _reading(first))
+        subscription = await self._js.pull_subscribe_bind(consumer=made.name, stream=DEAD_LETTERS_STREAM)
+        try:
+            messages = await subscription.fetch(made.num_pending, timeout=PATIENCE) if made.num_pending else []
+        except TimeoutError:  # what there was has been redriven or dropped meanwhile
+            return []
+        finally:
+            await subscription.unsubscribe()
+            await self._js.delete_consumer(DEAD_LETTERS_STREAM, made.name)
+        return [_of(each) for each in messages]
 
     async def get(self, sequence: int) -> Letter:
         """The one of this sequence. Raises NotFound."""
@@ -92,22 +105,39 @@ class Letters:
 
     async def _find(self, sequence: int) -> Letter | None:
         try:
-            return _read(await self._js.get_msg(DEAD_LETTERS_STREAM, sequence))
+            found = await self._js.get_msg(DEAD_LETTERS_STREAM, sequence)
         except NotFoundError:
             return None
+        return _read(found.seq or 0, found.time or datetime.now(UTC), found.headers or {}, found.data or b"")
 
 
-def _read(message: RawStreamMsg) -> Letter:
-    headers: dict[str, str] = message.headers or {}
+def _reading(first: int) -> ConsumerConfig:
+    """A consumer that the server forgets by itself, should nobody remove it."""
+    return ConsumerConfig(
+        deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_seq=first,
+        ack_policy=AckPolicy.NONE,
+        inactive_threshold=30,
+        mem_storage=True,
+        num_replicas=1,
+    )
+
+
+def _of(message: Msg) -> Letter:
+    about = message.metadata
+    return _read(about.sequence.stream, about.timestamp, message.headers or {}, message.data)
+
+
+def _read(sequence: int, at: datetime, headers: dict[str, str], data: bytes) -> Letter:
     return Letter(
-        sequence=message.seq or 0,
-        at=message.time or datetime.now(UTC),
+        sequence=sequence,
+        at=at,
         subject=headers.get("dead-letter-subject", ""),
         part=headers.get("dead-letter-part", ""),
         error=headers.get("dead-letter-error", ""),
         deliveries=int(headers.get("dead-letter-deliveries", "0")),
         headers={name: value for name, value in headers.items() if not name.lower().startswith((_ABOUT, "nats-"))},
-        data=message.data or b"",
+        data=data,
         story=json.loads(headers.get(STORY, "[]")),
     )
 
