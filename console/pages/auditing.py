@@ -59,14 +59,9 @@ async def shown(
     request: Request, session: Session, asked: dict[str, str], problems: dict[str, str], status: int = 400
 ) -> Response:
     """The page as `asked` says; the problems of an export, whose form had the filters too, stand beside its fields."""
-    wanted, upstream = wanted_of(asked), console_of(request).upstream
-    found: Document = {"items": [], "next_cursor": None}
-    proof = await _proof(request, session)
-    try:
-        found = await upstream.get(session.token, "/api/audit", **wanted, limit=LIMIT, cursor=asked.get("cursor"))
-    except BadInput as error:
-        problems = {error.field: error.message, **problems}
-    cursor = found["next_cursor"]
+    wanted = wanted_of(asked)
+    proof, (found, wrong) = await asyncio.gather(_proof(request, session), _found(request, session, asked))
+    problems, cursor = {**wrong, **problems}, found["next_cursor"]
     first = "cursor" not in asked and not problems
     return page(
         request,
@@ -86,6 +81,15 @@ async def shown(
         next_link=f"/audit?{urlencode({**wanted, 'cursor': cursor})}" if cursor else None,
         first_link=f"/audit?{urlencode(wanted)}" if asked.get("cursor") else None,
     )
+
+
+async def _found(request: Request, session: Session, asked: Mapping[str, str]) -> tuple[Document, dict[str, str]]:
+    """The rows; none, and the field that is at fault, where a filter cannot be."""
+    upstream, wanted = console_of(request).upstream, {**wanted_of(asked), "cursor": asked.get("cursor")}
+    try:
+        return await upstream.get(session.token, "/api/audit", **wanted, limit=LIMIT), {}
+    except BadInput as error:
+        return {"items": [], "next_cursor": None}, {error.field: error.message}
 
 
 def wanted_of(asked: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
-import httpx
+import aiohttp
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -53,10 +53,10 @@ def name_of(export_id: str, encoding: str) -> str:
     return f"audit-{export_id[:8]}.{encoding}"
 
 
-async def _passed_on(answer: httpx.Response, stack: AsyncExitStack) -> AsyncIterator[bytes]:
+async def _passed_on(answer: aiohttp.ClientResponse, stack: AsyncExitStack) -> AsyncIterator[bytes]:
     """What breaks off breaks off here too: no browser takes it for whole."""
     async with stack:
-        async for piece in answer.aiter_bytes():
+        async for piece in answer.content.iter_any():
             yield piece
 
 

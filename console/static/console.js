@@ -36,7 +36,7 @@ let again = false;
 let last = 0;
 
 async function refresh() {
-  if (reading) {
+  if (reading || document.hidden) {
     again = true;
     return;
   }
@@ -98,6 +98,11 @@ async function load() {
     part.removeAttribute("aria-busy");
   }
 }
+
+// A tab that nobody sees is read anew when it is shown.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && again && !reading) refresh();
+});
 
 // What was chosen stays chosen, and the keyboard where it was.
 function keepChoice(part, other) {

@@ -4,9 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
+from console import live
 from console.live import RESET, ROOM, Hub
 from console.upstream import Upstream
 from tests.support.waiting import until
+
+LOST = "lost"
 
 
 class Told(Upstream):
@@ -15,14 +20,16 @@ class Told(Upstream):
     def __init__(self) -> None:
         self.lines: asyncio.Queue[str] = asyncio.Queue()
         self.listeners = 0
+        self.begun: list[str | None] = []
 
     @asynccontextmanager
     async def listen(self, token: str, path: str, after: str | None) -> AsyncIterator[AsyncIterator[str]]:
         self.listeners += 1
+        self.begun.append(after)
 
         async def lines() -> AsyncIterator[str]:
-            while True:
-                yield await self.lines.get()
+            while (line := await self.lines.get()) != LOST:
+                yield line
 
         try:
             yield lines()
@@ -72,3 +79,22 @@ async def test_a_page_that_is_too_slow_is_told_to_look_anew() -> None:
     await until(lambda: api.lines.empty())
     assert await anext(page) == RESET
     await page.aclose()  # type: ignore[attr-defined]
+
+
+async def test_many_pages_hear_each_change_once_by_one_connection_that_comes_back_when_it_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "PAUSE", 0.01)
+    api = Told()
+    hub = Hub(api)
+    pages = [hub.listen("token") for _ in range(500)]
+    assert set(await asyncio.gather(*map(anext, pages))) == {RESET}
+    api.say("id: 7", "event: state.changed", "data: {}", "")
+    assert set(await asyncio.gather(*map(anext, pages))) == {"event: state.changed\ndata: {}\n\n"}
+    assert (api.listeners, api.begun) == (1, [None])
+    api.say(LOST)
+    assert set(await asyncio.gather(*map(anext, pages))) == {RESET}, "what changed meanwhile is looked at"
+    assert (api.listeners, api.begun) == (1, [None, "7"])
+    for page in pages:
+        await page.aclose()  # type: ignore[attr-defined]
+    await until(lambda: not api.listeners)
