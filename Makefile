@@ -73,9 +73,10 @@ picture: $(EMBEDDED) ## Draw README's picture of the demonstration anew, from a 
 screenshots: $(DEV) chromium ## Picture every page anew into docs/screenshots, by day, by night and on a phone
 	@$(BIN)/python -m tests.browser.screenshots
 
-bench: $(EMBEDDED) ## Measure state changes per second, end to end, and the audit log's queries at a million rows
+bench: $(EMBEDDED) ## Measure state changes per second, end to end, the audit log's queries at a million rows, and the console's pages
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.audit
+	@$(BIN)/python -m bench.console
 
 $(EMBEDDED): locks/embedded.txt pyproject.toml | $(BIN)/python
 	@if [ $(DEV) -nt locks/dev.txt ] && [ $(DEV) -nt pyproject.toml ]; then touch $@; exit 0; fi; \

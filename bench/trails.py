@@ -1,5 +1,6 @@
 """An audit log of any length, by the writer's own decisions: instances that fail once, and run by their retry."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from uuid import uuid4
@@ -49,13 +50,12 @@ def _event(kind: E, data: Closed | None, instance: Instance, now: datetime) -> E
     )  # fmt: skip
 
 
-def _lived(now: datetime) -> Batch:
-    """AT_A_TIME instances with all of their life in one batch."""
+def lived(now: datetime, life: Sequence[tuple[E, Closed | None]], customers: Sequence[str]) -> Batch:
+    """An instance of each of these customers, with all of its life in one batch."""
     batch = Batch({}, {}, set(), set(), now, Policy())
-    names = [f"n{uuid4().hex[:20]}" for _ in range(AT_A_TIME)]
-    asked = [ProvisionRequested(customer_id="bench", name=name) for name in names]
+    asked = [ProvisionRequested(customer_id=customer, name=f"n{uuid4().hex[:20]}") for customer in customers]
     batch.run(wish(E.PROVISION_REQUESTED, uuid4(), Actor("cli", "alice"), now, data) for data in asked)
-    for kind, data in LIFE:
+    for kind, data in life:
         batch.now += timedelta(seconds=7)
         batch.run([_event(kind, data, instance, batch.now) for instance in list(batch.instances.values())])
     return batch
@@ -65,16 +65,19 @@ async def fill(connection: "asyncpg.Connection[asyncpg.Record]", events: int) ->
     """At least so many rows, and the instances that they lead to."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     for _ in range(ceil(events / (ROWS_EACH * AT_A_TIME))):
-        batch = _lived(now)
+        batch = lived(now, LIFE, ["bench"] * AT_A_TIME)
         now = batch.now
-        await _write(connection, batch)
+        await write(connection, batch)
     await connection.execute("ANALYZE")
 
 
-async def _write(connection: "asyncpg.Connection[asyncpg.Record]", batch: Batch) -> None:
+async def write(connection: "asyncpg.Connection[asyncpg.Record]", batch: Batch) -> None:
+    """What the batch has come to: rows of the audit log, and the instances."""
     columns = list(sql.ENTRY_COLUMNS)
     values = [(*(getattr(entry, name) for name in columns[:-2]), prev, digest) for entry, prev, digest in batch.entries]
     await connection.copy_records_to_table("audit_log", records=values, columns=columns)
+    known = [(entry.event_id, entry.instance_id, entry.sequence) for entry, _, _ in batch.entries]
+    await connection.copy_records_to_table("event_ids", records=known)
     arrays = to_arrays(batch.instances.values())
     tips = [batch.tips[instance_id] for instance_id in batch.instances]
     await connection.execute(sql.INSERT_INSTANCES, *arrays, [tip.sequence for tip in tips], [tip.hash for tip in tips])
