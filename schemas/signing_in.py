@@ -2,13 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
 
 from schemas.requests import Closed
 
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 """What one side makes up and the other hands back unread."""
 Address = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+
+_CALLBACK = "https://reprise.example.com/sign-in/callback"
 
 
 class SignInWays(BaseModel):
@@ -19,6 +21,8 @@ class SignInWays(BaseModel):
 
 class BeginSignIn(Closed):
     """POST /api/sign-in: where the provider shall send the browser back to; `again`: asking who it is, in any case."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"redirect_uri": _CALLBACK}]})
 
     redirect_uri: Address
     again: StrictBool = False
@@ -35,6 +39,19 @@ class SignInBegun(BaseModel):
 
 class CompleteSignIn(Closed):
     """POST /api/sign-in/token: the code that came back, and what was kept since the sign-in was begun."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "what the provider sent back",
+                    "redirect_uri": _CALLBACK,
+                    "nonce": "of the answer that began the sign-in",
+                    "code_verifier": "of that answer too",
+                }
+            ]
+        }
+    )
 
     code: Opaque
     redirect_uri: Address

@@ -174,11 +174,11 @@ async def test_a_fact_that_was_lost_is_said_again_at_the_next_resync(world: Worl
 async def test_a_watch_that_expired_is_begun_with_a_fresh_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     watch, expired = Cluster.watch, set[Kind]()
 
-    async def expiring(self: Cluster, kind: Any, version: str, *selecting: str) -> AsyncIterator[Any]:
+    async def expiring(self: Cluster, kind: Any, version: str, *selecting: str, everywhere: bool) -> AsyncIterator[Any]:
         if kind not in expired:
             expired.add(kind)
             raise Expired("too old resource version")
-        async for change in watch(self, kind, version, *selecting):
+        async for change in watch(self, kind, version, *selecting, everywhere=everywhere):
             yield change
 
     monkeypatch.setattr(Cluster, "watch", expiring)
@@ -194,11 +194,11 @@ async def test_a_cluster_that_does_not_answer_loses_nothing(world: World, monkey
     tried: list[Any] = []
     pages = Cluster.pages
 
-    async def down(self: Cluster, kind: Any, *selecting: str) -> AsyncIterator[Any]:
+    async def down(self: Cluster, kind: Any, *selecting: str, everywhere: bool) -> AsyncIterator[Any]:
         if kind is DEPLOYMENT and len(tried) < 3:
             tried.append(kind)
             raise ClusterDown("no route to host", retry_after=0.1)
-        async for page in pages(self, kind, *selecting):
+        async for page in pages(self, kind, *selecting, everywhere=everywhere):
             yield page
 
     monkeypatch.setattr(Cluster, "pages", down)
@@ -212,11 +212,11 @@ async def test_a_cluster_that_does_not_answer_loses_nothing(world: World, monkey
 async def test_where_events_may_not_be_read_the_rest_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     refused, pages = asyncio.Event(), Cluster.pages
 
-    async def refusing(self: Cluster, kind: Kind, *selecting: str) -> AsyncIterator[Any]:
+    async def refusing(self: Cluster, kind: Kind, *selecting: str, everywhere: bool) -> AsyncIterator[Any]:
         if kind is EVENT:
             refused.set()
             raise ClusterRefused(ErrorCode.FORBIDDEN, "events is forbidden")
-        async for page in pages(self, kind, *selecting):
+        async for page in pages(self, kind, *selecting, everywhere=everywhere):
             yield page
 
     monkeypatch.setattr(Cluster, "pages", refusing)
