@@ -18,7 +18,7 @@ from console.asking import COOKIE
 from console.sessions import Sessions
 from console.upstream import Document, Upstream
 from embedded.state import fernet_key
-from schemas.audit_stats import AuditStats, Sample
+from schemas.audit_stats import AuditStats, Sample, TimeToRunning
 from schemas.settings import Settings
 from schemas.views import AuditRow, Overview
 from statemachine.policy import Policy
@@ -27,7 +27,7 @@ from tests.unit.cluster.objects import instance
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 KEY = fernet_key()
-ASKED = {"/": 9, "/instances": 2, "/instances?view=cards": 2, "/audit": 3, "/dead-letters": 1, "/retries": 1}
+ASKED = {"/": 10, "/instances": 2, "/instances?view=cards": 2, "/audit": 3, "/dead-letters": 1, "/retries": 1}
 """At most; more is to be thought about, and raised here."""
 
 
@@ -64,6 +64,7 @@ class Answers(Upstream):
             "/api/audit/stats": _STATS.model_dump(mode="json"),
             "/api/capacity": {"fits": True, "short": None, "nodes": [], "hint": ""},
             "/api/brake": {"engaged": False, "since": None, "why": None},
+            "/api/parts": {"parts": []},
             "/readyz": {"status": "ok", "checks": {}},
             "/api/dead-letters": {"groups": [], "items": [], "total": 0},
             "/api/audit/checkpoints": {"checkpoint": None},
@@ -78,6 +79,7 @@ _STATS = AuditStats(
     customer_id=None,
     failures=[],
     times=[],
+    time_to_running=TimeToRunning(attempts=0, p50=None, p95=None, p99=None),
     sample=Sample(changes=0, first=None, last=None, complete=True),
     retries=[],
     not_yet=0,
