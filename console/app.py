@@ -23,6 +23,7 @@ from console.pages import (
     instances,
     live,
     overview,
+    parts,
     provider,
     proving,
     resources,
@@ -39,6 +40,7 @@ from schemas.settings import Settings
 
 ROUTES: list[Route | Mount] = [
     Route("/", overview.show),
+    Route("/parts", parts.show, methods=["GET"]),
     Route("/brake", overview.release, methods=["POST"]),
     Route("/dead-letters", dead_letters.index, methods=["GET"]),
     Route("/dead-letters/{sequence:int}", dead_letters.show, methods=["GET"]),

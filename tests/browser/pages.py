@@ -19,6 +19,7 @@ class Shown(NamedTuple):
 PAGES = (
     Shown("sign-in", "/sign-in", open_to_all=True),
     Shown("overview", "/"),
+    Shown("parts", "/parts"),
     Shown("instances", "/instances"),
     Shown("instances-as-cards", "/instances?view=cards"),
     Shown("instances-filtered-to-none", "/instances?q=nothing-like-it"),

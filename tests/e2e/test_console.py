@@ -279,12 +279,13 @@ async def test_many_are_retried_by_the_count_that_was_seen_and_for_a_reason(
 async def test_the_overview_tells_admins_how_the_installation_is_and_customers_what_is_theirs(browser: Browser) -> None:
     await browser.sign_in(Role.ADMIN)
     admins = (await browser.http.get("/")).text
-    assert re.search(r"<dt>postgresql</dt><dd[^>]*>ok</dd>", admins)
+    assert re.search(r"<dt>postgresql</dt><dd[^>]*>ok</dd>", (await browser.http.get("/parts")).text)
     assert "<dt>brake</dt><dd>off</dd>" in admins
     await browser.sign_in(Role.CUSTOMER, "nobody-yet")
     theirs = (await browser.http.get("/")).text
     assert "all <b>0</b>" in theirs
     assert "Health" not in theirs
+    assert (await browser.http.get("/parts")).status_code == 403
     assert (await browser.http.get("/dead-letters")).status_code == 403
 
 

@@ -28,8 +28,8 @@ from tests.support.waiting import until
 
 RUN = ["pending", "allocating_database", "deploying", "running"]
 FAILED = ["pending", "allocating_database", "deploying", "cleaning_up", "error"]
-KINDS = len(WATCHED) + 1
-"""Objects of so many kinds are watched, Events among them."""
+KINDS = len(WATCHED) + 1 + 2
+"""Objects of so many kinds are watched: Events among them, and nodes and pods once more, for the room there is."""
 SHORT = 15
 """Seconds of a deadline that is to pass. Nothing has to be done within it but what the outage interrupts."""
 pytestmark = pytest.mark.timeout(300)

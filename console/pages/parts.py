@@ -1,0 +1,44 @@
+"""How the parts and what they depend on are: asked for by an overview that is shown already, or looked at by itself."""
+
+import asyncio
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.asking import console_of, signed_in
+from console.rendering import page
+from console.sessions import Session
+from schemas.errors import DependencyDown, Forbidden
+
+COUNTS = {"reprise_dead_letters": "dead letters"}
+AGES = {"reprise_checkpoint_age_seconds": "last checkpoint, age"}
+
+
+@signed_in
+async def show(request: Request, session: Session) -> Response:
+    """The page, for admins. Raises Forbidden for others."""
+    if not session.is_admin:
+        raise Forbidden("How the parts are is shown to admins")
+    upstream, token = console_of(request).upstream, session.token
+    metrics, parts, checks = await asyncio.gather(
+        upstream.text(token, "/metrics"),
+        upstream.get(token, "/api/parts"),
+        _checks(request),
+    )
+    samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
+    health = {
+        "checks": checks,
+        "counts": {COUNTS[each.name]: int(each.value) for each in samples if each.name in COUNTS},
+        "ages": {AGES[each.name]: each.value for each in samples if each.name in AGES},
+        "parts": parts["parts"],
+    }
+    return page(request, "parts.html", session=session, health=health)
+
+
+async def _checks(request: Request) -> dict[str, Any]:
+    try:
+        return dict((await console_of(request).upstream.get("", "/readyz"))["checks"])
+    except DependencyDown as error:
+        return {"api": str(error)}
