@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from schemas.counting import count_of
 from schemas.rates import per_second
 from schemas.retrying import BulkPlan, FailedInstance, RetryMany
 
@@ -27,7 +28,7 @@ def _lines(wanted: RetryMany, count: int, seconds: float) -> list[str]:
     if count == 1:
         return [first, *change]
     return [
-        f"{first} The other {count - 1} follow only when it has passed the step that had failed.",
+        f"{first} {count_of(count - 1, 'follows', 'follow')} only when it has passed the step that had failed.",
         f"They follow at {wanted.rate}: beginning them all takes {seconds:.0f} s or more.",
         f"It stops by itself when the same error has come back for more than {wanted.stop_share:.0%} of those known.",
         "What has changed until its turn comes, or is held by then, is left alone.",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bus.tracing import Place, Trace
 from persistence.explaining import Waiting
+from schemas.counting import count_of
 from schemas.explained import ConsequenceView, Progress, RowRef
 from schemas.types import Kind
 from schemas.views import AuditRow
@@ -85,14 +86,15 @@ def _progress(expected: Consequence, place: Place | None, evidence: Evidence) ->
     if evidence.traced.down and expected.event.kind is Kind.COMMAND:
         return "unknown", None, evidence.traced.down
     if evidence.traced.busy:
-        return "unknown", None, f"{evidence.traced.busy} messages of the instance are on the way"
+        return "unknown", None, f"on the way: {count_of(evidence.traced.busy, 'message')} of the instance"
     return "missing", None, ""
 
 
 def _in_outbox(expected: Consequence, waiting: Waiting, now: datetime) -> tuple[Progress, UUID | None, str]:
     if expected.due is not None and expected.due > now:
         return "scheduled", None, ""
-    note = f"sent {waiting.sent} times, and not decided yet" if waiting.sent else "the relay has not sent it yet"
+    sent = count_of(waiting.sent, "time")
+    note = f"sent {sent}, and not decided yet" if waiting.sent else "the relay has not sent it yet"
     return "waiting", None, note
 
 

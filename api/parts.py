@@ -13,6 +13,7 @@ from bus.connection import translated
 from bus.streams import CLUSTER, DATABASE, LIFECYCLE, STREAM_OF
 from persistence import outbox
 from persistence.leadership import led
+from schemas.counting import count_of
 from schemas.errors import DependencyDown
 from schemas.parts import PartView
 
@@ -39,7 +40,9 @@ async def _leading(engine: AsyncEngine) -> list[PartView]:
     except (DependencyDown, TimeoutError) as error:
         return [_unknown(name, error) for name in names]
     age = max((datetime.now(UTC) - depth.oldest).total_seconds(), 0) if depth.oldest else 0.0
-    queue = f"{depth.rows:,} rows of the outbox are due, the oldest for {age:.1f} s; {depth.timers:,} timers"
+    rows = count_of(depth.rows, "row of the outbox is due", "rows of the outbox are due")
+    due = f"{rows}, the oldest for {age:.1f} s" if depth.rows else "nothing of the outbox is due"
+    queue = f"{due}; {count_of(depth.timers, 'timer')}"
     return [
         PartView(part=RELAY, well=RELAY in leading and age < BEHIND, line=f"{_active(RELAY in leading)}; {queue}"),
         PartView(part=WATCHER, well=WATCHER in leading, line=_active(WATCHER in leading)),
@@ -77,7 +80,7 @@ async def _looks(js: JetStreamContext) -> AsyncIterator[Mapping[str, ConsumerInf
 def _consumer(name: str, info: ConsumerInfo | None, *, attended: bool) -> PartView:
     if info is None:
         return PartView(part=name, well=False, line="its consumer does not exist")
-    lag = f"{info.num_pending or 0:,} messages to come, {info.num_ack_pending or 0:,} in work"
+    lag = f"{count_of(info.num_pending or 0, 'message')} to come, {info.num_ack_pending or 0:,} in work"
     again = f", {info.num_redelivered:,} of them again" if info.num_redelivered else ""
     return PartView(part=name, well=attended, line=f"{'' if attended else 'nobody takes its messages; '}{lag}{again}")
 

@@ -11,6 +11,7 @@ from api.auth import Caller
 from api.explaining import contradictions, field_changes, references
 from persistence import explaining, history
 from persistence.history import Extent
+from schemas.counting import count_of
 from schemas.errors import BadInput, BrokenMessage, Conflict, NotFound
 from schemas.explained import RowRef
 from schemas.history import PastChanges, PastInstance, PendingView
@@ -97,7 +98,8 @@ async def _folded(engine: AsyncEngine, instance_id: UUID, sequence: int) -> list
     except (BrokenMessage, ValueError, KeyError) as error:
         raise Conflict(f"A row up to row {sequence} was changed by hand: {error}; {VERIFY}") from error
     if len(rows) != sequence:
-        raise Conflict(f"{sequence - len(rows)} of the rows up to row {sequence} are missing; {VERIFY}")
+        missing = count_of(sequence - len(rows), "is", "are")
+        raise Conflict(f"Of the rows up to row {sequence}, {missing} missing; {VERIFY}")
     return rows
 
 

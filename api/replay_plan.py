@@ -1,5 +1,6 @@
 """The plan of a replay, in sentences."""
 
+from schemas.counting import count_of
 from schemas.rates import per_second
 from schemas.replaying import Past, PastEvent, ReplayMany, ReplayPlan
 
@@ -28,5 +29,5 @@ def _lines(wanted: ReplayMany, stream: str, fitting: int, count: int, seconds: f
         "Each is marked with replay: true and the replay's id, and is not signed: no part of Reprise acts upon it.",
     ]
     if count < fitting:
-        lines.append(f"{fitting} fit; the oldest {count} are sent, for that is the cap.")
+        lines.append(f"{fitting:,} fit; {count_of(count, 'is', 'are')} sent, the oldest, for that is the cap.")
     return lines

@@ -6,6 +6,7 @@ from datetime import date
 from cli.client import Document
 from cli.output import as_table, local_time
 from cli.timeline import BAR, SLIVER, span
+from schemas.counting import count_of
 
 WEEKS = 6
 """Columns of the table: the latest."""
@@ -37,7 +38,7 @@ def _failures(failures: list[Document]) -> None:
     rows = [(cause, *(by_week.get(week) for week in shown), sum(by_week.values())) for cause, by_week in counts.items()]
     as_table(columns, sorted(rows, key=lambda row: (-row[-1], row[0])), nothing="None.")
     if len(weeks) > len(shown):
-        print(f"ALL counts {len(weeks) - len(shown)} earlier weeks too; -o json has each.")
+        print(f"ALL counts {count_of(len(weeks) - len(shown), 'earlier week')} too; -o json has each.")
 
 
 def _times(found: Document) -> None:
@@ -54,12 +55,12 @@ def _times(found: Document) -> None:
 
 def _to_running(ran: Document) -> str:
     within = ", ".join(f"{share} within {span(ran[name])}" for share, name in (("half", "p50"), ("95 %", "p95")))
-    return f"Asked for to running: {within} ({ran['attempts']:,} attempts)."
+    return f"Asked for to running: {within} ({count_of(ran['attempts'], 'attempt')})."
 
 
 def _sample(sample: Document) -> str:
     which = "all of the period" if sample["complete"] else "the latest, not all of the period"
-    return f"Of {sample['changes']:,} changes since {local_time(sample['first'])}: {which}."
+    return f"Of {count_of(sample['changes'], 'change')} since {local_time(sample['first'])}: {which}."
 
 
 def _retries(found: Document) -> None:
@@ -69,9 +70,9 @@ def _retries(found: Document) -> None:
     rows = [(retries, count, f"{100 * count / whole:.0f} %", _bar(count / whole)) for retries, count in counted.items()]
     as_table(("RETRIES", "INSTANCES", "", ""), rows, nothing="None has run.")
     if found["not_yet"]:
-        print(f"{found['not_yet']:,} have not run so far.")
+        print(f"{count_of(found['not_yet'], 'has', 'have')} not run so far.")
     if found["never"]:
-        print(f"{found['never']:,} were deleted before they ran.")
+        print(f"{count_of(found['never'], 'was deleted before it ran', 'were deleted before they ran')}.")
 
 
 def _bar(share: float) -> str:

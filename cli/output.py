@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cli.client import Document
+from schemas.counting import count_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,6 +31,11 @@ ENDLESS = 10_000
 def as_json(document: Document | Sequence[Document]) -> None:
     """Print the document and nothing else."""
     print(json.dumps(document, indent=2))
+
+
+def rows_of(rows: int, instances: int) -> str:
+    """How many rows of the audit log, and of how many instances."""
+    return f"{count_of(rows, 'row')} of {count_of(instances, 'instance')}"
 
 
 def as_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, nothing: str = "Nothing to show.") -> None:

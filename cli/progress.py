@@ -11,6 +11,7 @@ from cli.client import Client
 from cli.following import Look, follow
 from cli.options import Format
 from cli.output import as_json
+from schemas.counting import count_of
 
 INTERRUPTED = 130
 """What shells expect of a command that Ctrl-C ended."""
@@ -81,4 +82,4 @@ def counting() -> Iterator[Callable[[int], None]]:
     from rich.console import Console
 
     with Console(stderr=True, highlight=False).status("") as status:
-        yield lambda rows: status.update(f"{rows:,} rows")
+        yield lambda rows: status.update(count_of(rows, "row"))

@@ -10,8 +10,9 @@ from cli import exits
 from cli.bar import Bar
 from cli.confirming import can_ask, typed_count
 from cli.options import Format
-from cli.output import as_json, as_table
+from cli.output import as_json, as_table, rows_of
 from cli.progress import counting
+from schemas.counting import count_of
 from schemas.errors import Refused
 
 if TYPE_CHECKING:
@@ -103,9 +104,9 @@ def _document(report: "Report", done: "Swapped | None") -> dict[str, Any]:
 
 
 def _show(report: "Report", seconds: float) -> None:
-    print(f"{report.rows:,} rows of {report.instances:,} instances decided again in {seconds:.1f} s.")
+    print(f"{rows_of(report.rows, report.instances)} decided again in {seconds:.1f} s.")
     if report.lacking:
-        print(f"{report.lacking:,} rows of them are in the file, and not in the audit log.")
+        print(f"Of them, {count_of(report.lacking, 'row is', 'rows are')} in the file, and not in the audit log.")
     if report.breaks:
         print(f"\nTrails that are broken, of which no row is made: {report.broken:,}")
         broken = ((each.instance_id, each.sequence, each.why) for each in report.breaks[:SHOWN])
@@ -113,7 +114,7 @@ def _show(report: "Report", seconds: float) -> None:
     for line in report.structure:
         print(f"The live table is {line}.")
     if report.gone:
-        print(f"There is no table instances; the audit log makes {report.differing:,} rows of it.")
+        print(f"There is no table instances; the audit log makes {count_of(report.differing, 'row')} of it.")
     elif listed := report.differences[:SHOWN]:
         print(f"\nRows that differ: {report.differing:,}")
         rows = ((each.instance_id, each.field, _brief(each.live), _brief(each.rebuilt)) for each in listed)
@@ -129,13 +130,13 @@ def _brief(value: Any) -> str | None:
 
 
 def _said(done: "Swapped", gone: bool) -> str:
-    more = [f"{done.differed:,} differ from the live table's"]
+    more = [f"{count_of(done.differed, 'differs', 'differ')} from the live table's"]
     if done.kept:
-        more.append(f"{done.kept:,} were taken over from it, since their trails are broken")
+        more.append(f"{count_of(done.kept, 'row')} with a broken trail taken over from it")
     if done.left_out:
-        more.append(f"{done.left_out:,} instances with a broken trail have none")
-    more.append(f"{done.timers:,} timers were put back")
+        more.append(f"{count_of(done.left_out, 'instance')} with a broken trail left out")
+    more.append(f"{count_of(done.timers, 'timer was', 'timers were')} put back")
     if done.restored:
-        more.append(f"{done.restored:,} rows were put back into the audit log")
+        more.append(f"{count_of(done.restored, 'row was', 'rows were')} put back into the audit log")
     kept = "" if gone else "\nThe table as it was: reprise_replaced.instances."
-    return f"Swapped in {done.instances:,} rows: {'; '.join(more)}.{kept}"
+    return f"Swapped in {count_of(done.instances, 'row')}: {'; '.join(more)}.{kept}"

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cli.options import Format
-from cli.output import as_json, as_table
+from cli.output import as_json, as_table, rows_of
+from schemas.counting import count_of
 
 if TYPE_CHECKING:
     from consumers.surveying import Survey
@@ -23,9 +24,9 @@ def show(report: "Report", survey: "Survey | None", seconds: float, output: Form
         rows = ((d.instance_id, d.sequence, d.event_type, d.why) for d in report.differences)
         as_table(("INSTANCE", "ROW", "TYPE", "DIFFERS"), rows)
         print()
-    print(f"{report.rows:,} rows of {report.instances:,} instances decided again in {seconds:.1f} s.", end=" ")
+    print(f"{rows_of(report.rows, report.instances)} decided again in {seconds:.1f} s.", end=" ")
     if survey is not None:
-        compared = f"{survey.compared:,} instances compared with the cluster"
+        compared = f"{count_of(survey.compared, 'instance')} compared with the cluster"
         print(f"{compared}, {survey.moving:,} on their way left out.", end=" ")
     print(_said(report, survey, other=other, live=live))
 
@@ -49,7 +50,9 @@ def _said(report: "Report", survey: "Survey | None", *, other: bool, live: bool)
         return f"Rows, hashes{',' if survey else ' and'} live instances{' and cluster' if survey else ''} agree."
     more = report.differing - len({each.instance_id for each in report.differences})
     shown = f" (not shown: {more:,})" if more else ""
-    return f"{report.differing:,} {'would have gone another way' if other else 'differ'}{shown}."
+    if other:
+        return f"{report.differing:,} would have gone another way{shown}."
+    return f"{count_of(report.differing, 'differs', 'differ')}{shown}."
 
 
 def _iso(moment: datetime | None) -> str | None:

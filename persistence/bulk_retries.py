@@ -99,7 +99,7 @@ async def _add_items(connection: AsyncConnection, begun: Begun, wanted: RetryMan
     chosen = _matching(wanted.where, begun.customer_id).with_only_columns(*columns).limit(wanted.limit)
     rows = (await connection.execute(chosen)).all()
     if len(rows) != wanted.expected:
-        raise Conflict(f"There are {len(rows)} now, not {wanted.expected}; look at the plan again")
+        raise Conflict(f"The count is {len(rows)} now, not {wanted.expected}; look at the plan again")
     await connection.execute(
         insert(items),
         [

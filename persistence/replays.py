@@ -85,7 +85,7 @@ async def _choose(connection: AsyncConnection, replay_id: UUID, wanted: ReplayMa
         insert(replay_items).from_select(names, chosen.order_by(*_ORDER).limit(wanted.max))
     )
     if added.rowcount != wanted.expected:
-        raise Conflict(f"There are {added.rowcount} now, not {wanted.expected}; look at the plan again")
+        raise Conflict(f"The count is {added.rowcount} now, not {wanted.expected}; look at the plan again")
     await connection.execute(insert(replay_progress).values(replay_id=replay_id, state="sending", sent=0))
 
 

@@ -9,6 +9,7 @@ from persistence.putting_back import put_back
 from persistence.rebuilding import WRITTEN, Report, fill, take_over_repetitions
 from persistence.rebuilt_table import SCHEMA, Connection, home_of, is_there
 from persistence.restoring import restore
+from schemas.counting import count_of
 from schemas.errors import Refused
 
 REPLACED = "reprise_replaced"
@@ -111,7 +112,8 @@ async def _swap(connection: Connection, actor: str, reason: str, leave_out: bool
         kept, differing = _count(await connection.execute(_KEEP.format(live=live))), _DIFFERS.format(live=live)
     left_out: int = await connection.fetchval(_LEFT_OUT)
     if left_out and not leave_out:
-        raise Refused(f"{left_out} instances have a broken trail and no row to keep; say --leave-out to go on without")
+        instances = count_of(left_out, "instance has", "instances have")
+        raise Refused(f"{instances} a broken trail and no row to keep; say --leave-out to go on without")
     changed = {row["id"] for row in await connection.fetch(differing)}
     timers = await put_back(connection, changed)
     await _move(connection, home, there)

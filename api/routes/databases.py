@@ -6,6 +6,7 @@ from api.auth import Admin
 from api.errors import BODY, answers
 from api.services import Served
 from databases.servers import ServerAccess, SharedServer
+from schemas.counting import count_of
 from schemas.text import LabelValue
 from schemas.views import DatabaseServers, ServerChanged
 
@@ -26,7 +27,8 @@ async def index(backend: Served, _: Admin) -> DatabaseServers:
 async def add(server_id: LabelValue, body: ServerAccess, backend: Served, _: Admin) -> ServerChanged:
     """Adds it, or takes over what has changed, once an administrator was seen to be able to log in."""
     await backend.databases.add_server(SharedServer(id=server_id, **dict(body)))
-    return ServerChanged(id=server_id, message=f"{server_id} is registered; it may hold {body.capacity} databases")
+    room = count_of(body.capacity, "database")
+    return ServerChanged(id=server_id, message=f"{server_id} is registered; it may hold {room}")
 
 
 @router.post(

@@ -26,7 +26,7 @@ async def remove(backend: Served, caller: Admin, body: RemoveOrphans) -> OrphanL
     """Removes them; what holds data only `with_data`. `expected` is how many the caller saw; if not so many, a 409."""
     unwanted = [each for each in await _found(backend) if body.with_data or not each.holds_data]
     if len(unwanted) != body.expected:
-        raise Conflict(f"There are {len(unwanted)} to remove now, not {body.expected}; look at the list again")
+        raise Conflict(f"The count is {len(unwanted)} now, not {body.expected}; look at the list again")
     removed = await backend.objects.remove_orphans(unwanted)
     names = [f"{each.kind.name}/{each.name}" for each in removed]
     log.warning("orphans.removed", actor=str(caller.actor), reason=body.reason, objects=names)

@@ -8,7 +8,8 @@ import typer
 
 from cli import options
 from cli.confirming import typed_count
-from cli.output import local_time
+from cli.output import local_time, rows_of
+from schemas.counting import count_of
 
 
 def archive(
@@ -36,9 +37,7 @@ def archive(
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
     instances, rows = asyncio.run(archiving.foreseen(moment))
-    print(
-        f"{rows:,} rows of {instances:,} instances, deleted and last touched before {local_time(moment.isoformat())}."
-    )
+    print(f"{rows_of(rows, instances)}, deleted and last touched before {local_time(moment.isoformat())}.")
     if dry_run or not instances:
         return
     if not yes:
@@ -47,6 +46,6 @@ def archive(
     with counting() as show:
         found = asyncio.run(archiving.archive(name, moment, reason, show))
     removed = found.removed
-    print(f"{removed.rows:,} rows of {removed.instances:,} instances are in {name}, and no more in the log.")
+    print(f"{rows_of(removed.rows, removed.instances)} moved to {name}, out of the log.")
     if removed.kept:
-        print(f"{removed.kept:,} instances were touched meanwhile and stay in the log too.")
+        print(f"{count_of(removed.kept, 'instance was', 'instances were')} touched meanwhile, and not removed.")

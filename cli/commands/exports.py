@@ -8,8 +8,9 @@ import typer
 
 from cli import audit_filters as filters
 from cli import exits, options
-from cli.output import as_json, as_table, local_time
+from cli.output import as_json, as_table, local_time, rows_of
 from cli.session import connected
+from schemas.counting import count_of
 
 if TYPE_CHECKING:
     from persistence.exports.verifying import Report
@@ -51,12 +52,12 @@ def export(
     query = {"format": encoding, "reason": reason, **chosen.query(client)}
     if file is None:
         manifest = exporting.to_stdout(client, query)
-        told = f"{manifest['rows']:,} rows; their manifest: reprise audit exports {manifest['export_id']}"
+        told = f"{count_of(manifest['rows'], 'row')}; their manifest: reprise audit exports {manifest['export_id']}"
         print(told, file=sys.stderr)
         return
     with counting() as show:
         found = exporting.to_file(client, file, query, show)
-    print(f"{found.manifest['rows']:,} rows of {found.manifest['instances']:,} instances in {file}, signed.")
+    print(f"{rows_of(found.manifest['rows'], found.manifest['instances'])} in {file}, signed.")
     if found.report.differing:
         _show(found.report, "")
         raise typer.Exit(exits.FAILED)
@@ -140,7 +141,7 @@ def _tell(report: "Report", agrees: str, output: options.Format) -> None:
         differences = [each._asdict() for each in report.differences]
         as_json({"rows": report.rows, "differing": report.differing, "differences": differences})
         return
-    print(f"{report.rows:,} rows of {report.instances:,} instances read.", end=" ")
+    print(f"{rows_of(report.rows, report.instances)} read.", end=" ")
     _show(report, agrees)
 
 
@@ -149,7 +150,7 @@ def _show(report: "Report", agrees: str) -> None:
         print(agrees)
         return
     more = report.differing - len(report.differences)
-    print(f"{report.differing:,} differ{f' (not shown: {more:,})' if more else ''}:")
+    print(f"{count_of(report.differing, 'differs', 'differ')}{f' (not shown: {more:,})' if more else ''}:")
     as_table(("INSTANCE", "ROW", "DIFFERS"), report.differences)
 
 

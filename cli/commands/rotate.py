@@ -1,6 +1,7 @@
 """`reprise rotate`: stores every database password under the newest key."""
 
 from cli.apps import new_app
+from schemas.counting import count_of
 from schemas.settings import Settings
 
 app = new_app()
@@ -12,7 +13,7 @@ def rotate() -> None:
     import asyncio
 
     count = asyncio.run(_rotated(Settings.load().required("database_url", "database_keys")))
-    print(f"{count} passwords are stored under the newest key.")
+    print(f"{count_of(count, 'password is', 'passwords are')} stored under the newest key.")
 
 
 async def _rotated(settings: Settings) -> int:

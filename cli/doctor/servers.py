@@ -10,6 +10,7 @@ from cluster.cloudnativepg import require
 from cluster.kinds import CLAIM, DEPLOYMENT, JOB, NODE, POD, SECRET, SERVICE, STATEFUL_SET
 from cluster.profiles import Profiles
 from persistence import migrate
+from schemas.counting import count_of
 from schemas.errors import ClusterRefused, DependencyDown, RepriseError
 from schemas.settings import Settings
 
@@ -51,7 +52,8 @@ async def bus(settings: Settings) -> str:
         except (nats.errors.Error, nats.js.errors.Error) as error:
             raise RepriseError("NATS answers, but JetStream is not enabled") from error
         version = client.connected_server_version
-        return f"NATS {version.major}.{version.minor}.{version.patch}, JetStream with {account.streams} streams"
+        streams = count_of(account.streams, "stream")
+        return f"NATS {version.major}.{version.minor}.{version.patch}, JetStream with {streams}"
 
 
 async def cluster(settings: Settings) -> str:
@@ -66,7 +68,7 @@ async def cluster(settings: Settings) -> str:
         if Profiles.load(settings).database_server.provider == "cloudnativepg":
             await require(found)
         nodes = await found.select(NODE)
-    return f"{settings.cluster}, {version}, {len(nodes)} nodes"
+    return f"{settings.cluster}, {version}, {count_of(len(nodes), 'node')}"
 
 
 async def _connection(settings: Settings) -> "asyncpg.Connection[asyncpg.Record]":

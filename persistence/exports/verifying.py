@@ -187,7 +187,8 @@ class _Expected:
             self._report.note(None, None, "the file of the heads is not the one that was signed")
 
     def _missing(self, head: Head) -> None:
-        why = f"all {head.rows} rows of this instance, {head.first} to {head.last}, are missing"
+        whole = f"all {head.rows} rows of this instance, {head.first} to {head.last}, are missing"
+        why = whole if head.rows > 1 else f"row {head.first} of this instance, its only one, is missing"
         self._report.note(head.instance_id, head.first, why)
 
     def _read(self) -> Head | None:
@@ -218,7 +219,7 @@ def _unlike(found: Head, expected: Head) -> tuple[int, str]:
             found.last,
             f"row {found.last} is another than was signed: they were rewritten, with hashes that agree",
         )
-    return found.first, f"{found.rows} rows stand here, and {expected.rows} were signed: some in between are missing"
+    return found.first, f"of {expected.rows} rows that were signed {found.rows} stand here: some in between are missing"
 
 
 def _unknown(manifest: Document) -> str | None:

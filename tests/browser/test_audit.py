@@ -185,4 +185,4 @@ async def test_the_log_is_verified_and_what_speaks_for_it_is_shown(people: Peopl
     await expect(verified).to_contain_text("all as recorded")
     await assert_accessible(page)
     await page.get_by_role("link", name="Audit log").first.click()
-    await expect(page.locator("main")).to_contain_text(re.compile(r"all [\d,]+ rows are as they were recorded"))
+    await expect(page.locator("main")).to_contain_text(re.compile(r"all of [\d,]+ rows as recorded"))

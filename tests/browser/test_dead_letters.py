@@ -53,7 +53,7 @@ async def test_listed_looked_at_sent_again_and_dropped(people: People, reprise: 
     await page.get_by_role("button", name="Send it again").click()
     await expect(page.get_by_role("status")).to_be_visible()
     await look(page, subject)
-    await expect(page.get_by_role("main")).to_contain_text("redriven 1 times before")
+    await expect(page.get_by_role("main")).to_contain_text("delivered 1 time, redriven 1 time before")
     await expect(page.get_by_role("main")).to_contain_text("the publisher is mended")
     await page.get_by_label("Reason").fill("nobody needs it")
     await page.get_by_role("button", name="Drop it for good").click()

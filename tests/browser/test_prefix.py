@@ -19,7 +19,7 @@ from tests.support.proxy import proxy
 from tests.support.up import Up
 
 PREFIX = "/ops/reprise"
-ADDRESSES = "href", "action", "formaction", "src", "data-live", "data-load", "data-room"
+ADDRESSES = "href", "action", "formaction", "src", "data-live", "data-load", "data-follow", "data-room"
 COLLECTED = "names => names.flatMap(n => [...document.querySelectorAll(`[${n}]`)].map(e => e.getAttribute(n)))"
 
 
@@ -68,6 +68,35 @@ async def test_an_instance_is_made_watched_retried_and_followed(
     await page.get_by_role("link", name="deploy.ready").first.click()
     await expect(page.get_by_role("heading", name="What followed")).to_be_visible()
     assert page.url.startswith(f"{place.origin}{PREFIX}/audit/")
+
+
+async def test_the_parts_come_to_the_overview(people: People, place: Place) -> None:
+    page = await people.admin()
+    await page.goto(f"{place.prefix}/")
+    await expect(page.locator("#parts")).to_contain_text("relay")
+
+
+async def test_the_audit_log_is_followed_exported_and_proved(
+    people: People, made: Made, place: Place, reprise: Installation
+) -> None:
+    running = await made.running()
+    page = await people.admin()
+    await page.goto(f"{place.prefix}/audit?instance_id={running['id']}")
+    await expect(page.get_by_text("Following")).to_be_visible()
+    answer = await reprise.http.post(f"/api/instances/{running['id']}/stop", json={"reason": "not used at night"})
+    assert answer.status_code == 202
+    await expect(page.locator("#rows")).to_contain_text("not used at night")
+    await page.get_by_text("Export what these filters select").click()
+    await page.get_by_label("Reason").fill("the auditor asks")
+    async with page.expect_download() as rows:
+        await page.get_by_role("button", name="Export").click()
+    name = (await rows.value).suggested_filename
+    await page.get_by_role("link", name="Proof and exports").click()
+    async with page.expect_download() as manifest:
+        await page.get_by_role("link", name=f"Manifest of {name}").click()
+    assert (await manifest.value).suggested_filename == f"{name}.manifest.json"
+    await page.get_by_role("button", name="Verify now").click()
+    await expect(page.get_by_role("status").filter(has_text="all is as it was recorded")).to_be_visible()
 
 
 async def test_the_session_is_of_the_prefix_alone(people: People, place: Place) -> None:

@@ -219,7 +219,7 @@ async def test_an_instance_never_goes_back_to_where_a_trail_was_cut(
 async def test_a_broken_trail_without_a_row_is_only_left_out_when_told(database: str, shops: list[Instance]) -> None:
     victim = shops[0].id
     await as_owner(database, f"DELETE FROM audit_log WHERE instance_id = '{victim}' AND sequence = 3", DROPPED)
-    with pytest.raises(Refused, match=r"1 instances have a broken trail and no row to keep; say --leave-out"):
+    with pytest.raises(Refused, match=r"1 instance has a broken trail and no row to keep; say --leave-out"):
         await swapped(database)
     assert await ask(database, "SELECT to_regclass('instances')") == "None"
     done = await swapped(database, leave_out=True)

@@ -143,7 +143,7 @@ async def test_only_what_fits_is_sent_and_never_more_than_the_cap(
     _, [oldest] = await replays.matching(engine, Past(outcome="any"), 1)
     count, _ = await replays.matching(engine, Past(since=oldest.recorded_at, until=oldest.recorded_at), 1)
     assert count == 0
-    with pytest.raises(Conflict, match="There are 4 now, not 3"):
+    with pytest.raises(Conflict, match="The count is 4 now, not 3"):
         await begun(engine, 3)
 
 

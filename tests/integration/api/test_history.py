@@ -127,7 +127,7 @@ async def test_it_is_read_from_the_log_though_the_live_row_is_gone(world: World)
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("DELETE FROM audit_log WHERE instance_id = :id AND sequence = 2", "1 of the rows up to row 4 are missing"),
+        ("DELETE FROM audit_log WHERE instance_id = :id AND sequence = 2", "Of the rows up to row 4, 1 is missing"),
         ("UPDATE audit_log SET event = 'x' WHERE instance_id = :id AND sequence = 2", "was changed by hand"),
     ],
 )

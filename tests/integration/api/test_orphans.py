@@ -41,7 +41,7 @@ async def test_with_data_all_of_them_go(world: World) -> None:
 async def test_another_count_than_was_seen_removes_nothing(world: World) -> None:
     answer = await world.admin.post("/api/cluster/orphans/remove", json={"expected": 2, "reason": "of a test"})
     assert answer.status_code == 409
-    assert "There are 1 to remove now, not 2" in answer.json()["detail"]
+    assert "The count is 1 now, not 2" in answer.json()["detail"]
     assert len(await names(world)) == 2
 
 

@@ -27,7 +27,7 @@ async def test_where_nothing_runs_every_part_says_so(world: World, servers: Fake
     found = await shown(world)
     assert list(found) == ["relay", "watcher", "lifecycle", "database", "cluster", "database-service"]
     assert not any(each["well"] for each in found.values())
-    assert found["relay"]["line"].startswith("none is active; 1 rows of the outbox are due")
+    assert found["relay"]["line"].startswith("none is active; 1 row of the outbox is due")
     assert found["cluster"]["line"].startswith("nobody takes its messages; 0 messages to come")
     assert "connection refused" in found["database-service"]["line"]
     assert (await world.acme.get(PATH)).status_code == 403

@@ -51,7 +51,7 @@ async def test_the_plan_counts_shows_the_oldest_and_sends_nothing(world: World) 
     assert future["where"]["until"] < "2100", "what is yet to come is not counted"
     capped = await plan(world, max=2, rate="30/m")
     assert (capped["fitting"], capped["count"], len(capped["sample"]), capped["seconds"]) == (7, 2, 2, 2)
-    assert "7 fit; the oldest 2 are sent, for that is the cap." in capped["lines"]
+    assert "7 fit; 2 are sent, the oldest, for that is the cap." in capped["lines"]
     assert (await jetstream(world.backend.nats).stream_info("BILLING")).state.messages == 0
     assert (await world.admin.get(PATH)).json()["items"] == []
 
@@ -145,7 +145,7 @@ async def test_what_cannot_be_is_refused_by_name(world: World, body: dict[str, A
 async def test_another_count_than_was_seen_sends_nothing(world: World) -> None:
     await world.failed()
     answer = await world.admin.post(PATH, json={"to": TO, "expected": 3, "reason": "why"})
-    assert (answer.status_code, answer.json()["detail"]) == (409, "There are 7 now, not 3; look at the plan again")
+    assert (answer.status_code, answer.json()["detail"]) == (409, "The count is 7 now, not 3; look at the plan again")
     assert (await world.admin.get(PATH)).json()["items"] == []
 
 

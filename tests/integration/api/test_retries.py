@@ -271,7 +271,7 @@ async def test_another_count_than_was_seen_begins_nothing(world: World) -> None:
     answer = await world.acme.post("/api/retries", json=body)
     assert (answer.status_code, answer.json()["detail"]) == (
         409,
-        "There are 2 now, not 1; look at the plan again",
+        "The count is 2 now, not 1; look at the plan again",
     )
     assert (await world.acme.get("/api/retries")).json()["items"] == []
     assert await states(world, ids) == ["error", "error"]

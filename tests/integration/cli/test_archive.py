@@ -141,7 +141,7 @@ def test_what_was_deleted_long_ago_leaves_the_log_for_files_that_hold(
 
     said = run("audit", "archive", "--output", "old.jsonl", *WHY)
     assert (said.code, said.err) == (0, "")
-    assert said.out.endswith(f"{2 * rows} rows of 2 instances are in old.jsonl, and no more in the log.\n")
+    assert said.out.endswith(f"{2 * rows} rows of 2 instances moved to old.jsonl, out of the log.\n")
     assert names(settings) == {"touched", "alive", "late"}
     assert {json.loads(line)["instance_id"] for line in (nowhere / "old.jsonl").read_text().splitlines()} == {
         str(instances["gone-1"]),
@@ -199,7 +199,7 @@ def test_what_is_touched_while_it_is_archived_stays(
     monkeypatch.setattr(moving, "remove", meanwhile(moving.remove))
     said = run("audit", "archive", "--output", "old.jsonl", *WHY)
     assert said.code == 0, said.err
-    assert said.out.endswith("1 instances were touched meanwhile and stay in the log too.\n")
+    assert said.out.endswith("1 instance was touched meanwhile, and not removed.\n")
     assert names(settings) == {"gone-1", "touched", "alive", "late"}
     assert run("replay", "verify", "--all").code == 0
 

@@ -38,7 +38,7 @@ def test_where_all_is_well_it_says_so(doctor: Doctor) -> None:
     assert set(found) >= {"python", "secrets", "postgresql", "schema", "nats", "cluster", "api", "database-service"}
     assert found["secrets"]["detail"].endswith("; exports and checkpoints are signed")
     assert found["nats"]["detail"].startswith("NATS 2.")
-    assert "1 nodes" in found["cluster"]["detail"]
+    assert "1 node" in found["cluster"]["detail"]
 
 
 def test_a_postgresql_that_does_not_answer(doctor: Doctor) -> None:

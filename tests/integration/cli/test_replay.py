@@ -53,7 +53,7 @@ def test_all_agree_or_the_first_row_that_differs_is_named(ask: Ask, run: Reprise
     said = run("replay", "verify", "--all")
     assert said.code == 1
     assert f"{victim}  1    provision.requested  changed after it was recorded: actor is cli:eve" in said.out
-    assert said.out.endswith("1 differ.\n")
+    assert said.out.endswith("1 differs.\n")
 
 
 def test_one_instance_as_json(ask: Ask, run: Reprise) -> None:

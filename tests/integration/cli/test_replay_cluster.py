@@ -29,9 +29,9 @@ async def test_what_agrees_is_said_to(run: Reprise, world: World) -> None:
     await world.failed(name)
     said = await verify(run, name)
     assert (said.code, said.err) == (0, ""), said
-    assert said.out.startswith("7 rows of 1 instances decided again in ")
+    assert said.out.startswith("7 rows of 1 instance decided again in ")
     assert said.out.endswith(
-        " 1 instances compared with the cluster, 0 on their way left out. "
+        " 1 instance compared with the cluster, 0 on their way left out. "
         "Rows, hashes, live instances and cluster agree.\n"
     )
     await world.deploying(name := unique())
@@ -45,7 +45,7 @@ async def test_what_the_cluster_lacks_is_named(run: Reprise, world: World) -> No
     assert said.code == 1
     assert identity in said.out
     assert f"in the cluster: Deployment {name}-" in said.out
-    assert said.out.endswith(" 1 differ.\n")
+    assert said.out.endswith(" 1 differs.\n")
     found = json.loads((await verify(run, name, "-o", "json")).out)
     assert (found["differing"], found["cluster"]) == (1, {"compared": 1, "moving": 0})
     assert [each["sequence"] for each in found["differences"]] == [None]

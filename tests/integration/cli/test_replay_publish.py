@@ -65,7 +65,7 @@ async def test_the_plan_is_shown_and_nothing_sent(reprise: Reprise, elsewhere: E
     said = reprise("replay", "publish", *wanted, "--max", "2", "--dry-run")
     assert said.code == 0, said.err
     assert said.out.startswith("Nothing has been sent.\n")
-    assert "7 fit; the oldest 2 are sent, for that is the cap." in said.out
+    assert "7 fit; 2 are sent, the oldest, for that is the cap." in said.out
     assert f"which the stream {elsewhere.stream} stores" in said.out
     document = json.loads(
         reprise("replay", "publish", *wanted, "--type", "deploy.failed", "--dry-run", "-o", "json").out

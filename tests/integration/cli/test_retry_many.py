@@ -92,7 +92,7 @@ async def test_the_plan_is_shown_and_nothing_done(reprise: Reprise, many: Failed
     said = reprise("retry", "--where", many.where, "--dry-run")
     assert said.code == 0, said.err
     assert all(identity in said.out for identity in many.ids)
-    assert "The other 2 follow only when it has passed the step that had failed." in said.out
+    assert "2 follow only when it has passed the step that had failed." in said.out
     assert (await many.bulk(), await states(many.world, many.ids)) == (None, ["error"] * 3)
 
 

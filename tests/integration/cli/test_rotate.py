@@ -18,7 +18,7 @@ async def test_passwords_are_stored_under_the_newest_key(engine: AsyncEngine, da
     await register(engine, Vault(OLD), [SharedServer.model_validate(SERVER)])
     process = await reprise(database, "rotate", REPRISE_DATABASE_KEYS=f"{NEW},{OLD}")
     out, err = await process.communicate()
-    assert (process.returncode, out) == (0, b"1 passwords are stored under the newest key.\n"), err
+    assert (process.returncode, out) == (0, b"1 password is stored under the newest key.\n"), err
     async with engine.connect() as connection:
         stored = (await connection.execute(text("SELECT password FROM database_servers"))).scalar_one()
     assert Vault(NEW).decrypt(stored) == "secret"

@@ -192,7 +192,7 @@ def test_what_a_filter_leaves_out_is_not_missing_but_what_was_taken_away_is() ->
     [found] = verified(without(file, 1), manifest, heads).differences
     assert (found.instance_id, found.why) == (
         FIRST,
-        "2 rows stand here, and 3 were signed: some in between are missing",
+        "of 3 rows that were signed 2 stand here: some in between are missing",
     )
 
 
