@@ -52,5 +52,5 @@ async def _delete(request: Request, session: Session, path: str, form: dict[str,
     instance = await upstream.get(session.token, path)
     if form.get("confirm") != instance["name"]:
         raise BadInput("name", f"type {instance['name']} to confirm that it shall be deleted")
-    now = "true" if form.get("now") and session.is_admin else None
+    now = "true" if form.get("now") else None
     await upstream.delete(session.token, path, now=now, reason=form.get("reason"))

@@ -1,5 +1,7 @@
 """The loop in the browser: a failure is seen, understood, retried with one click, and runs, on the same database."""
 
+import re
+
 from playwright.async_api import expect
 
 from tests.browser.looking import FAILED, RETRY, WITHOUT_SCRIPTS, address, changing, retries, shows
@@ -31,6 +33,29 @@ async def test_the_six_points(people: People, made: Made, reprise: Installation)
     assert (await retries(reprise, failed)) == ["applied"]
     assert now["database"] == database
     await expect(page.locator("#facts")).to_contain_text(database["database"])
+
+
+async def test_what_a_retry_reuses_and_makes_anew_is_shown_first(people: People, made: Made) -> None:
+    page = await people.admin()
+    failed = await made.failed()
+    await page.goto(address(failed))
+    await page.get_by_text("What a retry reuses and makes anew").click()
+    plan = page.get_by_role("region", name="The plan of a retry")
+    await expect(plan.get_by_role("row", name=failed["database"]["database"])).to_contain_text("reuse")
+    await expect(plan.get_by_role("row", name="Deployment")).to_contain_text("create")
+
+
+async def test_the_time_that_is_left_is_counted_down(people: People, made: Made) -> None:
+    page = await people.admin()
+    waiting = await made.waiting()
+    await page.clock.install()
+    await page.goto(address(waiting))
+    left = page.get_by_role("region", name="What it waits for").locator("[data-countdown]")
+    await expect(left).to_have_text("23 h left")
+    await page.clock.fast_forward("22:00:00")
+    await expect(left).to_have_text(re.compile(r"1[12]\d min left"))
+    await page.clock.fast_forward("02:00:00")
+    await expect(left).to_have_text("any moment now")
 
 
 async def test_an_open_page_follows_without_being_touched(people: People, made: Made) -> None:
@@ -84,9 +109,12 @@ async def test_a_double_click_is_one_retry(people: People, made: Made, reprise: 
     failed = await made.failed()
     await made.room()
     await page.goto(address(failed))
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
     await page.get_by_role("button", name=RETRY).dblclick()
     await shows(page, "running", "attempt 2")
     assert (await retries(reprise, failed)) == ["applied"]
+    assert len(sent) == 1
 
 
 async def test_the_button_says_that_it_was_pressed_until_the_state_moves(people: People, made: Made) -> None:

@@ -23,6 +23,7 @@ async def plan(page: Page, customer: str) -> None:
     await page.get_by_label("Customer").fill(customer)
     await page.get_by_role("button", name="Show the plan").click()
     await expect(page.get_by_role("heading", name="2 failed instances fit")).to_be_visible()
+    await expect(page.get_by_role("region", name="2 failed instances fit")).to_contain_text("One goes first")
 
 
 async def begin(page: Page, count: str) -> None:

@@ -63,6 +63,18 @@ async def test_a_session_that_expired_leads_to_the_sign_in_and_back(
     await expect(page.get_by_role("heading", name=failed["name"])).to_be_visible()
 
 
+async def test_an_open_page_leads_there_by_itself_once_something_changes(
+    page: Page, made: Made, reprise: Installation
+) -> None:
+    token = short_lived(reprise)
+    await page.goto("/sign-in")
+    await sign_in(page, token)
+    await page.goto("/instances")
+    await refused(reprise, token)
+    await made.running()
+    await expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+
+
 @WITHOUT_SCRIPTS  # with them the page has led there by itself
 async def test_a_retry_in_a_session_that_expired_is_asked_for_again_and_not_lost_unseen(
     page: Page, made: Made, reprise: Installation

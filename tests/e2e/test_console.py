@@ -70,6 +70,13 @@ async def test_a_token_that_is_not_valid_is_refused_with_the_reason(browser: Bro
     assert not browser.http.cookies
 
 
+async def test_another_site_signs_nobody_in(browser: Browser, reprise: Installation) -> None:
+    token = mint_token(reprise.settings, Role.ADMIN, "somebody")
+    refused = await browser.http.post("/sign-in", data={"token": token}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert refused.status_code == 403
+    assert not browser.http.cookies
+
+
 async def test_a_link_signs_in_once(browser: Browser, reprise: Installation) -> None:
     key = reprise.settings.console_key
     assert key is not None
@@ -171,6 +178,8 @@ async def test_a_failed_instance_is_retried_without_javascript(browser: Browser,
     form = {"cpu": "50m", "reason": "less will do"} | await browser.fields(f"/instances/{instance_id}")
     retried = await browser.http.post(f"/instances/{instance_id}/retry", data=form)
     assert "The retry is queued" in retried.text
+    again = await browser.http.post(f"/instances/{instance_id}/retry", data=form)
+    assert "The retry is queued" in again.text, "the same form, sent twice, is one retry"
 
     async def runs() -> bool:
         return bool((await reprise.instance(instance_id))["state"] == "running")
@@ -285,6 +294,7 @@ async def test_the_overview_tells_admins_how_the_installation_is_and_customers_w
     theirs = (await browser.http.get("/")).text
     assert "all <b>0</b>" in theirs
     assert "Health" not in theirs
+    assert ("/dead-letters" in admins, "/dead-letters" in theirs) == (True, False)
     assert (await browser.http.get("/parts")).status_code == 403
     assert (await browser.http.get("/dead-letters")).status_code == 403
 

@@ -21,11 +21,13 @@ class Told(Upstream):
         self.lines: asyncio.Queue[str] = asyncio.Queue()
         self.listeners = 0
         self.begun: list[str | None] = []
+        self.tokens: list[str] = []
 
     @asynccontextmanager
     async def listen(self, token: str, path: str, after: str | None) -> AsyncIterator[AsyncIterator[str]]:
         self.listeners += 1
         self.begun.append(after)
+        self.tokens.append(token)
 
         async def lines() -> AsyncIterator[str]:
             while (line := await self.lines.get()) != LOST:
@@ -54,6 +56,16 @@ async def test_all_pages_of_one_token_share_a_connection_which_ends_with_the_las
     assert api.listeners == 1
     await two.aclose()  # type: ignore[attr-defined]
     await until(lambda: not api.listeners)
+
+
+async def test_what_one_token_may_hear_another_does_not() -> None:
+    api = Told()
+    hub = Hub(api)
+    admins, customers = hub.listen("admin"), hub.listen("customer")
+    assert [await anext(admins), await anext(customers)] == [RESET] * 2
+    assert api.tokens == ["admin", "customer"]
+    for page in (admins, customers):
+        await page.aclose()  # type: ignore[attr-defined]
 
 
 async def test_a_page_looks_again_once_it_hears_since_nobody_told_it_what_changed_before() -> None:
