@@ -41,7 +41,7 @@ async def test_what_a_retry_reuses_and_makes_anew_is_shown_first(people: People,
     await page.goto(address(failed))
     await page.get_by_text("What a retry reuses and makes anew").click()
     plan = page.get_by_role("region", name="The plan of a retry")
-    await expect(plan.get_by_role("row", name=failed["database"]["database"])).to_contain_text("reuse")
+    await expect(plan.get_by_role("row", name=f"Database {failed['database']['database']}")).to_contain_text("reuse")
     await expect(plan.get_by_role("row", name="Deployment")).to_contain_text("create")
 
 
