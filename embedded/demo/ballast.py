@@ -10,6 +10,7 @@ from cluster.client import Cluster
 from cluster.kinds import POD, Object
 from cluster.manifests import resources
 from cluster.names import selector
+from schemas.counting import count_of
 from schemas.errors import ClusterDown, ClusterRefused, RepriseError
 
 LEAST = 0.5
@@ -51,7 +52,7 @@ class Ballast:
         for pod in await self._pods():
             await self._cluster.delete(POD, pod)
         await self._until(self._is_gone)
-        return f"{len(self._taken)} pods that did nothing are gone"
+        return f"gone: {count_of(len(self._taken), 'pod')} that did nothing"
 
     async def _put(self, pod: Object) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from embedded.demo.observed import Failure, Observed
+from schemas.counting import count_of
 
 Evidence = Iterator[tuple[str, bool]]
 
@@ -96,7 +97,7 @@ def _credentials(seen: Observed) -> Evidence:
     )
     yield f"API: the same database server in every attempt ({', '.join(map(str, servers))})", len(servers) == 1
     yield "cluster: that server is there", _has_server(seen.server)
-    yield f"PostgreSQL: the password stands in {seen.rows_with_password} rows", seen.rows_with_password == 0
+    yield f"PostgreSQL: the password stands in {count_of(seen.rows_with_password, 'row')}", seen.rows_with_password == 0
 
 
 def _succeeds(seen: Observed) -> Evidence:
