@@ -44,7 +44,7 @@ async def test_no_browser_takes_for_whole_what_is_not() -> None:
         breaking_off() as api,
         console(Settings(console_key=SecretStr(key), api_url=api)) as app,
         served(app) as place,
-        httpx.AsyncClient(base_url=place, cookies={COOKIE: cookie}) as browser,
+        httpx.AsyncClient(base_url=place, cookies={COOKIE: cookie}, timeout=60) as browser,
         browser.stream("POST", "/audit/export", content=form) as answer,
     ):
         assert answer.status_code == 200
