@@ -84,23 +84,21 @@ async def nodes(admin: Client, wanted: Sequence[Node]) -> AsyncIterator[list[str
 
 
 async def _create(admin: Client, name: str, node: Node) -> None:
-    """A fresh node has a taint until it is known to be ready; here, this takes the part of who lifts it.
+    """It is made with its conditions, as a kubelet registers: a node without any soon loses its taints once more.
 
     Its kubelet keeps silent, or it would say that all is well; for some seconds that is believed.
     """
     meta = {"name": name, "labels": {POOL: admin.namespace, **node.labels}, "annotations": {SILENT: "yes"}}
-    await admin.create("nodes", {"metadata": meta})
     room = {"cpu": node.cpu, "memory": node.memory, "pods": node.pods}
     healthy = {"Ready": "True", **node.conditions}
     conditions = [{"type": kind, "status": status} for kind, status in healthy.items()]
-    status = {"capacity": room, "allocatable": room, "conditions": conditions}
-    await admin.patch("nodes", name, {"status": status}, "status")
     ill = [_TAINTS[condition] for condition in healthy.items() if condition in _TAINTS]
     taints = [*node.taints, *({"key": key, "effect": "NoSchedule"} for key in ill)]
     if node.unschedulable:
         taints.append({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"})
-    spec = {"taints": taints or None, "unschedulable": node.unschedulable or None}
-    await admin.patch("nodes", name, {"spec": spec})
+    spec = {"taints": taints, "unschedulable": node.unschedulable}
+    status = {"capacity": room, "allocatable": room, "conditions": conditions}
+    await admin.create("nodes", {"metadata": meta, "spec": spec, "status": status})
     wanted = {taint["key"] for taint in taints}
 
     async def has_them() -> bool:
