@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import nats
 import pytest
@@ -12,6 +13,7 @@ from nats.aio.client import Client
 from embedded.nats import Nats
 from tests.support.ports import free_port
 from tests.support.running import running_for_session
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +32,13 @@ async def nats_url(nats_server: Nats) -> str:
         for stream in await context.streams_info():
             assert stream.config.name is not None
             await context.delete_stream(stream.config.name)
+    await until(lambda: not _kept(nats_server), what="NATS to have removed what it kept of the last test's streams")
     return nats_server.url
+
+
+def _kept(server: Nats) -> list[Path]:
+    """It removes them after it has answered, and may not be able to make one of that name meanwhile."""
+    return list(server.directory.glob("jetstream/jetstream/$G/streams/*"))
 
 
 @asynccontextmanager
