@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import httpx
@@ -44,6 +45,7 @@ from tests.integration.api.world import World
 PROFILES = Profiles(profiles={"large": Profile(cpu="2", memory="4Gi", volume="50Gi")})
 
 SIGNER = Signer(new_key())
+SECRETS = {"jwt_secret": "s" * 32, "event_key": "e" * 32}
 
 
 @dataclass
@@ -202,7 +204,7 @@ def servers() -> FakeServers:
 @pytest.fixture
 def settings(database: str, nats_url: str) -> Settings:
     """Settings of one process with part api."""
-    return Settings(database_url=database, nats_url=nats_url, jwt_secret="s" * 32, event_key="e" * 32)
+    return Settings(database_url=database, nats_url=nats_url, **SECRETS)
 
 
 @pytest.fixture
@@ -236,18 +238,24 @@ async def backend(
     await engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def application() -> FastAPI:
+    """Its routes, which take half a second to be built and described: the same in every test."""
+    return create_app(Settings(**SECRETS), Services(backend=cast(Backend, object())))
+
+
 @pytest.fixture
-def app(settings: Settings, backend: Backend) -> FastAPI:
-    """The application, counting what it decides."""
+def app(application: FastAPI, backend: Backend) -> FastAPI:
+    """The application on the test's own parts, counting what it decides."""
     metrics = Metrics()
     backend.writer.observers = (metrics.on_results,)
-    services = Services(
+    application.state.services = Services(
         metrics=metrics,
         checks={"postgresql": checks.postgresql(backend.engine), "nats": checks.nats(backend.nats)},
         sources=(of_database(backend.engine), of_bus(jetstream(backend.nats))),
         backend=backend,
     )
-    return create_app(settings, services)
+    return application
 
 
 @pytest_asyncio.fixture
