@@ -20,8 +20,11 @@ _PLACES = ", ".join(f"'{state.value}'" for state in sorted(HOLDS_A_PLACE))
 
 # who waits unschedulable for longer than the ordinary deadline, by the patience of its request, holds no place
 _TAKEN = f"""
-SELECT count(*) FROM instances WHERE state IN ({_PLACES})
-AND NOT (state = 'deploying' AND cause IS NOT NULL AND applied_at < $1::timestamptz - $2 * interval '1 second')
+SELECT count(*) FROM (
+    SELECT id FROM instances WHERE state IN ({_PLACES})
+    AND NOT (state = 'deploying' AND cause IS NOT NULL AND applied_at < $1::timestamptz - $2 * interval '1 second')
+    ORDER BY id LIMIT $3
+) AS taken
 """  # noqa: S608  # state names of our own
 _QUEUE = """
 SELECT id, step, job_id, attempt FROM instances
@@ -49,7 +52,7 @@ async def admit(writer: Writer, places: int) -> Sequence[Result]:
 
 
 async def _next(connection: AsyncConnection, writer: Writer, places: int) -> list[Waiting]:
-    taken = await connection.exec_driver_sql(_TAKEN, (writer.clock(), writer.policy.deploy_timeout))
+    taken = await connection.exec_driver_sql(_TAKEN, (writer.clock(), writer.policy.deploy_timeout, places))
     free = places - int(taken.scalar_one())
     if free <= 0:
         return []
