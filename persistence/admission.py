@@ -18,7 +18,8 @@ LOCK = 0x5265_7072_6973_6501
 _ADMISSION = Actor("admission", "lifecycle")
 _PLACES = ", ".join(f"'{state.value}'" for state in sorted(HOLDS_A_PLACE))
 
-# who waits unschedulable for longer than the ordinary deadline, by the patience of its request, holds no place
+# Who waits unschedulable for longer than the ordinary deadline, by the patience of its request, holds no place.
+# In the order of an index: a bitmap of it would read every dead row version again at each count.
 _TAKEN = f"""
 SELECT count(*) FROM (
     SELECT id FROM instances WHERE state IN ({_PLACES})

@@ -93,7 +93,7 @@ class Writer:
         same event has taken meanwhile is no reason to refuse it. An instance that it has made meanwhile is looked for
         once more.
         """
-        ids = sorted({event.instance_id for event in events})
+        ids = list({event.instance_id for event in events})
         rows = (await connection.exec_driver_sql(sql.LOCK_INSTANCES, (ids,))).all()
         instances, now = {row.id: from_row(row) for row in rows}, self.clock()
         braked = await brake.is_on(connection, events, instances, now, self.brake_limits)
