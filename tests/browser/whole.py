@@ -15,13 +15,13 @@ from tests.support.up import Up
 
 
 @asynccontextmanager
-async def started() -> AsyncIterator[Up]:
+async def started(**settings: str) -> AsyncIterator[Up]:
     """Everything on free ports, with a simulated cluster of one node of 4 CPUs and 8 GiB, while the block runs.
 
     Its directory is not below pytest's own, as in tests/support/postgres.py.
     """
     with tempfile.TemporaryDirectory(prefix="reprise-test-", ignore_cleanup_errors=True) as directory:
-        up = Up(Path(directory) / "data")
+        up = Up(Path(directory) / "data", **settings)
         try:
             await up.ready()
             yield up
@@ -30,9 +30,9 @@ async def started() -> AsyncIterator[Up]:
 
 
 @asynccontextmanager
-async def whole(subject: str = "test") -> AsyncIterator[Installation]:
+async def whole(subject: str = "test", **settings: str) -> AsyncIterator[Installation]:
     """The same, in the hands of an admin of that name."""
-    async with started() as up, client_of(settings_of(up), subject) as found:
+    async with started(**settings) as up, client_of(settings_of(up), subject) as found:
         yield found
 
 
