@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 
 from console.asking import console_of, session_of
 from console.sessions import Session
-from console.words import awaited, does, which
+from console.words import awaited, cause, does, which
 from schemas.counting import count_of
 
 HERE = Path(__file__).parent
@@ -52,7 +52,9 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(awaited=awaited, count_of=count_of, does=does, moment=moment, span=span, which=which)
+_ENVIRONMENT.filters.update(
+    awaited=awaited, cause=cause, count_of=count_of, does=does, moment=moment, span=span, which=which
+)
 _ENVIRONMENT.globals.update(version=_version())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.codes import ErrorCode
 from schemas.types import EventType
 
 AWAITED: dict[str, str] = {
@@ -18,6 +19,32 @@ AWAITED: dict[str, str] = {
     EventType.RETRY_REQUESTED: "Waiting for somebody to retry it",
     EventType.RETRY_DUE: "Waiting to be retried by itself",
 }
+
+CAUSES: dict[str, str] = {
+    ErrorCode.INSUFFICIENT_RESOURCES: "No node has room for it",
+    ErrorCode.NO_MATCHING_NODE: "No node is one that it may run on",
+    ErrorCode.VOLUME_UNAVAILABLE: "It gets no volume",
+    ErrorCode.QUOTA_EXCEEDED: "The namespace may not use so much",
+    ErrorCode.LIMIT_RANGE: "The namespace allows no such size",
+    ErrorCode.IMAGE_PULL: "Its image cannot be pulled",
+    ErrorCode.CONTAINER_CONFIG: "A container cannot be created",
+    ErrorCode.INIT_FAILED: "Odoo could not set up its database",
+    ErrorCode.CRASH_LOOP: "Odoo keeps crashing",
+    ErrorCode.OUT_OF_MEMORY: "Odoo needs more memory than it may use",
+    ErrorCode.NOT_READY: "Odoo runs and does not answer",
+    ErrorCode.CLUSTER_REFUSED: "A rule of the cluster refuses it",
+    ErrorCode.FORBIDDEN: "Reprise lacks a permission in the cluster",
+    ErrorCode.NAMESPACE_TERMINATING: "Its namespace is being deleted",
+    ErrorCode.DATABASE_UNAVAILABLE: "It got no database",
+    ErrorCode.DATA_MISSING: "Its data is not there",
+    ErrorCode.TIMEOUT: "It took too long",
+    ErrorCode.CANCELLED: "Somebody cancelled it",
+}
+
+
+def cause(code: str) -> str:
+    """Why something failed; a cause that has no words here stands as it is called."""
+    return CAUSES.get(code, code)
 
 
 def awaited(event_type: str) -> str:

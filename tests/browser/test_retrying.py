@@ -21,6 +21,7 @@ async def test_the_six_points(people: People, made: Made, reprise: Installation)
     alert = page.get_by_role("alert", name=FAILED)
     await expect(alert).to_contain_text(failed["error_message"])
     await expect(alert).to_contain_text("Insufficient cpu")
+    await expect(alert).to_contain_text("No node has room for it")
     await expect(page.get_by_role("button", name=RETRY)).to_be_enabled()
 
     await made.room()
