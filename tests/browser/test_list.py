@@ -9,6 +9,7 @@ from tests.browser.made import Made
 from tests.browser.people import People
 from tests.browser.visiting import PHONE
 from tests.support.installation import Installation
+from tests.support.names import unique
 
 ON_A_PHONE = pytest.mark.parametrize("how", [{"viewport": PHONE, "is_mobile": True, "has_touch": True}], ids=["phone"])
 
@@ -70,6 +71,23 @@ async def test_the_filter_for_text_shows_what_it_is_for(people: People) -> None:
            }"""
     )
     assert needed <= room
+
+
+async def test_filters_narrow_the_list_and_stand_in_its_address(people: People, made: Made) -> None:
+    customer = unique("customer")
+    no_room = await made.failed(customer_id=customer)
+    no_image = await made.instance("error", image="missing:1", customer_id=customer)
+    page = await people.admin()
+    await page.goto("/instances")
+    await page.get_by_label("Customer").fill(customer)
+    await page.get_by_label("Cause").select_option("image_pull")
+    await page.get_by_role("button", name="Filter").click()
+    await page.get_by_role("navigation", name="Instances by status").get_by_role("link", name="error").click()
+    await page.goto(page.url)
+    await expect(page.get_by_role("link", name=no_image["name"], exact=True)).to_be_visible()
+    await expect(page.get_by_role("link", name=no_room["name"], exact=True)).to_have_count(0)
+    await page.get_by_role("link", name="Clear").click()
+    await expect(page.get_by_role("link", name=no_room["name"], exact=True)).to_be_visible()
 
 
 @ON_A_PHONE
