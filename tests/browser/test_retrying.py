@@ -1,14 +1,18 @@
 """The loop in the browser: a failure is seen, understood, retried with one click, and runs, on the same database."""
 
+import asyncio
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.looking import FAILED, RETRY, WITHOUT_SCRIPTS, address, changing, retries, shows
 from tests.browser.made import Made
 from tests.browser.people import People
 from tests.support.installation import Installation
 from tests.support.waiting import until
+
+LATE = 2.0
+"""Seconds for which the server seems to think."""
 
 
 async def test_the_six_points(people: People, made: Made, reprise: Installation) -> None:
@@ -110,11 +114,26 @@ async def test_a_double_click_is_one_retry(people: People, made: Made, reprise: 
     failed = await made.failed()
     await made.room()
     await page.goto(address(failed))
-    sent: list[str] = []
-    page.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
     await page.get_by_role("button", name=RETRY).dblclick()
     await shows(page, "running", "attempt 2")
     assert (await retries(reprise, failed)) == ["applied"]
+
+
+async def test_pressed_again_while_the_first_time_is_under_way_it_sends_nothing(people: People, made: Made) -> None:
+    page = await people.admin()
+    failed = await made.failed()
+    sent: list[str] = []
+
+    async def late(route: Route) -> None:
+        sent.append(route.request.url)
+        await asyncio.sleep(LATE)
+        await route.continue_()
+
+    await page.route("**/retry", late)
+    await page.goto(address(failed))
+    button = page.locator("form[action$=retry] button.primary")
+    await button.evaluate("button => { button.click(); setTimeout(() => button.click(), 500); }")
+    await shows(page, "attempt 2")
     assert len(sent) == 1
 
 
