@@ -45,7 +45,7 @@ chromium: $(DEV)
 	@$(BIN)/python -m tests.browser.chromium >/dev/null
 
 control-plane: $(DEV) $(if $(KUBECONFIG),,$(GO))
-	@$(if $(KUBECONFIG),:,$(BIN)/python -m tests.controlplane build >/dev/null)
+	@$(if $(KUBECONFIG),:,$(BIN)/python -m tests.controlplane build >/dev/null && $(BIN)/python -m tests.support.kustomize)
 
 check: style types layers diagrams packaging ## Check style, types, import contracts, diagrams, compose file and locks
 

@@ -1,6 +1,7 @@
 """Renders install/ as a user does, with kustomize itself, and finds the custom resources that the manifests use.
 
-Both come from the Go module proxy, once for this machine; nothing of them is committed.
+Both come from the Go module proxy, once for this machine; nothing of them is committed. `python -m` fetches them ahead:
+a test has no time for it.
 """
 
 import json
@@ -29,9 +30,12 @@ def rendered(overlay: str) -> list[Object]:
 
 def custom_resources() -> list[Object]:
     """The definitions of the custom resources that install/monitoring uses."""
-    found = json.loads(_run(str(go()), "mod", "download", "-json", OPERATOR))["Dir"]
-    directory = Path(found) / "example" / "prometheus-operator-crd"
+    directory = _operator() / "example" / "prometheus-operator-crd"
     return [yaml.safe_load((directory / f"monitoring.coreos.com_{name}.yaml").read_text()) for name in CUSTOM]
+
+
+def _operator() -> Path:
+    return Path(json.loads(_run(str(go()), "mod", "download", "-json", OPERATOR))["Dir"])
 
 
 def _kustomize() -> Path:
@@ -46,3 +50,8 @@ def _run(*command: str, **more: str) -> str:
     done = subprocess.run(command, env=os.environ | more, cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+if __name__ == "__main__":
+    _kustomize()
+    _operator()
