@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 from playwright.async_api import Route, expect
 
@@ -135,6 +136,17 @@ async def test_pressed_again_while_the_first_time_is_under_way_it_sends_nothing(
     await button.evaluate("button => { button.click(); setTimeout(() => button.click(), 500); }")
     await shows(page, "attempt 2")
     assert len(sent) == 1
+
+
+async def test_the_same_form_sent_twice_is_one_retry(people: People, made: Made, reprise: Installation) -> None:
+    page = await people.admin()
+    failed = await made.failed()
+    await page.goto(address(failed))
+    form = page.locator("form[action$=retry]")
+    fields: Any = {name: await form.locator(f"[name={name}]").input_value() for name in ("csrf", "key")}
+    for _ in range(2):
+        assert (await page.request.post(f"{address(failed)}/retry", form=fields)).ok
+    assert await retries(reprise, failed) == ["applied"]
 
 
 async def test_the_button_says_that_it_was_pressed_until_the_state_moves(people: People, made: Made) -> None:
