@@ -46,10 +46,11 @@ async def shown(
     """The page, perhaps with what a wish was refused with and what had been typed."""
     path = f"/api/instances/{request.path_params['id']}"
     upstream, token = console_of(request).upstream, session.token
-    instance, timeline, trail = await asyncio.gather(
-        upstream.get(token, path),
+    instance = await upstream.get(token, path)
+    timeline, trail, plan = await asyncio.gather(
         upstream.get(token, f"{path}/timeline"),
         upstream.get(token, "/api/audit", instance_id=request.path_params["id"], limit=ROWS),
+        _plan(request, session, path, instance),
     )
     return page(
         request,
@@ -57,7 +58,7 @@ async def shown(
         status,
         session=session,
         instance=instance,
-        plan=await _plan(request, session, path, instance),
+        plan=plan,
         lanes=lanes_of(timeline),
         rows=trail["items"],
         map=state_map(timeline),

@@ -1,4 +1,4 @@
-"""Everything at a glance: how many of each, what fails, how long it takes, what waits, the room and the brake."""
+"""Everything at a glance: how many of each, what fails, how long it takes, what waits, and the brake."""
 
 import asyncio
 
@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from console.asking import console_of, redirect, signed_in
 from console.charts import failures
-from console.intime import in_time
 from console.rendering import page
 from console.sessions import Session
 from console.upstream import Document
@@ -20,12 +19,11 @@ FAILED, WAITING = 5, 20
 async def show(request: Request, session: Session) -> Response:
     """Customers see what is theirs; the brake and the parts, which are asked for by the page, are for admins."""
     upstream, token = console_of(request).upstream, session.token
-    overview, stats, failed, waiting, room, brake = await asyncio.gather(
+    overview, stats, failed, waiting, brake = await asyncio.gather(
         upstream.get(token, "/api/overview"),
         upstream.get(token, "/api/audit/stats"),
         upstream.get(token, "/api/instances", status="error", limit=FAILED),
         upstream.get(token, "/api/instances", status="creating", limit=WAITING),
-        in_time(upstream.get(token, "/api/capacity")),
         _brake(request, session),
     )
     return page(
@@ -38,7 +36,6 @@ async def show(request: Request, session: Session) -> Response:
         failed=failed["items"],
         more_failed=failed["next_cursor"] is not None,
         waiting=waiting["items"],
-        room=room,
         brake=brake,
         health=None,
     )

@@ -1,4 +1,4 @@
-"""How the parts and what they depend on are: asked for by an overview that is shown already, or looked at by itself."""
+"""How the parts are, what they depend on, and the room: asked for by an overview that is shown, or looked at alone."""
 
 import asyncio
 from typing import Any
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.asking import console_of, signed_in
+from console.intime import in_time
 from console.rendering import page
 from console.sessions import Session
 from schemas.errors import DependencyDown
@@ -20,10 +21,11 @@ AGES = {"reprise_checkpoint_age_seconds": "last checkpoint, age"}
 async def show(request: Request, session: Session) -> Response:
     """The page, for admins."""
     upstream, token = console_of(request).upstream, session.token
-    metrics, parts, checks = await asyncio.gather(
+    metrics, parts, checks, room = await asyncio.gather(
         upstream.text(token, "/metrics"),
         upstream.get(token, "/api/parts"),
         _checks(request),
+        in_time(upstream.get(token, "/api/capacity")),
     )
     samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
     health = {
@@ -32,7 +34,7 @@ async def show(request: Request, session: Session) -> Response:
         "ages": {AGES[each.name]: each.value for each in samples if each.name in AGES},
         "parts": parts["parts"],
     }
-    return page(request, "parts.html", session=session, health=health)
+    return page(request, "parts.html", session=session, health=health, room=room)
 
 
 async def _checks(request: Request) -> dict[str, Any]:

@@ -13,6 +13,7 @@ async def shows_them(page: Page) -> None:
     parts = page.locator("#parts")
     for name in ("postgresql", "last checkpoint, age", "dead letters", "relay", "watcher", "lifecycle", "cluster"):
         await expect(parts.get_by_role("term").filter(has_text=name).first).to_be_visible()
+    await expect(parts.get_by_role("progressbar", name="CPU of node-0")).to_be_visible()
     await expect(parts.get_by_role("link", name="See how each part is")).to_have_count(0)
 
 

@@ -7,8 +7,8 @@ import pytest
 from tests.unit.console.answering import Answers, browsing
 
 ASKED = {
-    "/": 6,
-    "/parts": 3,
+    "/": 5,
+    "/parts": 4,
     "/instances": 2,
     "/instances?view=cards": 2,
     "/audit": 3,
