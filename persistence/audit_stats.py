@@ -13,7 +13,7 @@ from persistence.engine import reading
 from schemas.audit_stats import AuditStats, FailuresOfWeek, RetriesUntilRunning, Sample, TimeInState, TimeToRunning
 from statemachine.states import MEANINGS
 
-LOOKED_THROUGH = 3_000
+LOOKED_THROUGH = 2_000
 """The latest rows, among which the changes of state are the sample: a query of a million takes no longer."""
 
 _FAILURES = """
