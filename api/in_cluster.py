@@ -47,7 +47,9 @@ class InCluster:
         ]
 
     async def servers(self, instance: Instance) -> Sequence[Thing]:
-        """The objects of its dedicated database server. Raises ClusterDown."""
+        """The objects of its dedicated database server, which one on a shared server has not. Raises ClusterDown."""
+        if instance.request.db_type != "dedicated":
+            return []
         return [Thing(line.kind, line.name) for line in await kept(self._cluster, instance)]
 
     async def resources(self, instance: Instance) -> Sequence[Resource]:

@@ -19,7 +19,7 @@ from cluster.names import DATABASE, ODOO, attempt_name, certificate_name, labels
 from cluster.profiles import Profile, Profiles
 from cluster.secret import ADMIN
 from schemas.errors import ClusterDown
-from schemas.requests import InstanceRequest
+from schemas.requests import DatabaseType, InstanceRequest
 from schemas.settings import Settings
 from statemachine.instance import Instance
 from statemachine.states import State
@@ -41,12 +41,12 @@ async def cluster(simulated_cluster: Path) -> AsyncIterator[Cluster]:
         yield client
 
 
-def _instance() -> Instance:
+def _instance(db_type: DatabaseType = "shared") -> Instance:
     return Instance(
         id=uuid4(),
         customer_id="acme",
         name="shop",
-        request=InstanceRequest(),
+        request=InstanceRequest(db_type=db_type),
         job_id=uuid4(),
         created_at=datetime.now(UTC),
         state=State.ERROR,
@@ -64,7 +64,7 @@ async def test_capacity_says_whether_it_fits_and_what_is_short(cluster: Cluster)
 
 
 async def test_the_objects_of_an_instance_are_told_from_those_of_its_database_and_of_others(cluster: Cluster) -> None:
-    objects, mine, other = InCluster(cluster, Profiles()), _instance(), _instance()
+    objects, mine, other = InCluster(cluster, Profiles()), _instance("dedicated"), _instance()
     for instance in (mine, other):
         await cluster.apply(CLAIM, claim(cluster.installation, instance, Profile()))
     await cluster.apply(SERVICE, service(cluster.installation, mine, Profile()))
