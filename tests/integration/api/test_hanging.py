@@ -7,6 +7,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from subprocess import Popen
 
+import psutil
 import pytest
 import pytest_asyncio
 from nats.aio.client import Client
@@ -41,13 +42,19 @@ async def client(server: tuple[Nats, Popen[bytes]]) -> AsyncIterator[Client]:
     await found.close()
 
 
+async def hang(server: Popen[bytes]) -> None:
+    """The signal takes effect when the process is scheduled next: until then it still answers."""
+    server.send_signal(SIGSTOP)
+    await until(lambda: psutil.Process(server.pid).status() == psutil.STATUS_STOPPED, what="the server to hang")
+
+
 async def test_a_check_of_nats_that_hangs_leaves_the_client_working(
     server: tuple[Nats, Popen[bytes]], client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checks, "PATIENCE", 0.2)
     found = {"nats": checks.nats(client)}
     assert (await checks.health(found)).status == "ok"
-    server[1].send_signal(SIGSTOP)
+    await hang(server[1])
     for _ in range(3):
         assert (await checks.health(found)).checks == {"nats": "does not answer"}
     server[1].send_signal(SIGCONT)
@@ -63,7 +70,7 @@ async def test_metrics_of_what_hangs_are_given_up_in_time_for_the_others(
     server: tuple[Nats, Popen[bytes]], client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gauges, "PATIENCE", 0.2)
-    server[1].send_signal(SIGSTOP)
+    await hang(server[1])
     async with asyncio.timeout(5):
         registry = await gauges.measured([gauges.of_bus(jetstream(client))])
     assert registry.get_sample_value("reprise_dependency_up", {"dependency": "nats"}) == 0

@@ -30,7 +30,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "audit-export.md").read_text()
 KEY = re.compile(r"ed25519:[\w-]{43}=")
 VARYING = (
     (KEY, "<public key>"),
-    (re.compile(r"\b[\w-]{43}="), "<key>"),
+    (re.compile(r"(?<![\w-])[\w-]{43}="), "<key>"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d"), "<time>"),
     (re.compile(r"\d+\.\d s\b"), "<seconds> s"),

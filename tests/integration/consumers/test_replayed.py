@@ -15,6 +15,7 @@ from bus.envelope import encode
 from bus.streams import CHANGES_STREAM, DEAD_LETTERS_STREAM, STREAM_OF
 from cluster.client import Cluster
 from cluster.kinds import DEPLOYMENT
+from persistence import outbox
 from schemas.events import Actor, Event, wish
 from schemas.payloads import DeleteRequested
 from schemas.requests import Closed
@@ -64,8 +65,10 @@ async def put(js: JetStreamContext, settings: Settings, event: Event, mark: dict
     await js.publish(subject, data, headers={**headers, **mark})
 
 
-async def dealt_with(js: JetStreamContext) -> bool:
-    """Every consumer has taken and acknowledged all there was."""
+async def dealt_with(js: JetStreamContext, engine: AsyncEngine) -> bool:
+    """The relay has sent all that was due, and every consumer has taken and acknowledged it."""
+    if (await outbox.depth(engine)).rows:
+        return False
     consumers = [each for stream in STREAM_OF.values() for each in await js.consumers_info(stream)]
     return len(consumers) == 3 and not any(each.num_pending or each.num_ack_pending for each in consumers)
 
@@ -97,7 +100,7 @@ async def test_a_replay_put_into_the_streams_by_hand_changes_nothing_anywhere(
         js = jetstream(client)
         await people.provision(**({"cpu": "64", "patience": "2s"} if state is State.ERROR else {"cpu": "500m"}))
         instance = await people.sees(state)
-        await until(lambda: dealt_with(js), 30, what="all to be dealt with")
+        await until(lambda: dealt_with(js, engine), 30, what="all to be dealt with")
         before = await everything_seen(engine, cluster, instance.id)
         told = (await js.stream_info(CHANGES_STREAM)).state.messages
         sent = await stored(js)
@@ -106,7 +109,7 @@ async def test_a_replay_put_into_the_streams_by_hand_changes_nothing_anywhere(
             for event in of_all:
                 await put(js, eager, event, mark)
             await js.publish(f"changes.{instance.id}", b"{}", headers=mark)
-        await until(lambda: dealt_with(js), 30, what="all to be dealt with")
+        await until(lambda: dealt_with(js, engine), 30, what="all to be dealt with")
         assert await everything_seen(engine, cluster, instance.id) == before
         assert await stored(js) == sent + len(MARKS) * len(of_all)
         assert (await js.stream_info(CHANGES_STREAM)).state.messages == told + len(MARKS)
